@@ -1,0 +1,1 @@
+"""From records and a teacher to a small student."""

@@ -1,0 +1,190 @@
+"""Distil a teacher into a small student without real images; what is missing is made first.
+
+python -m distill.run --teacher meter --weights meter_kitti.pth --domain driving --no-real-data
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adapt.fitting import FitConfig
+from adapt.run import TRANSFORMATION, adapt_teacher
+from distill.export import ONNX, ExportReport, export_onnx
+from distill.objective import ObjectiveConfig
+from distill.training import TrainConfig, TrainSummary, train
+from mde.batch import read_images
+from mde.checkpoint import MANIFEST
+from mde.command import run_command
+from mde.device import DeviceName, pick_device
+from mde.domain import DOMAINS, DomainName
+from mde.errors import InputError
+from mde.files import read_json, sha256_file, write_json
+from mde.nets import load_student, load_teacher
+from mde.nets.edge import BACKBONES
+from mde.nets.net import DepthNet
+from mde.nets.student import STUDENT, StudentCard, build_student, save_student
+from mde.nets.transformation import AffineTransformation, load_transformation
+from mde.provenance import files_read, note_read, reads_noted
+from mde.run_directory import open_run, write_run_report
+from mde.shards import INDEX, ShardReader
+from synth.generate import GenerateConfig, generate
+
+READS = "reads.txt"
+PARENTS = "parents.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistillConfig:
+    """Train a light student on the depth of a frozen teacher, on rendered images alone."""
+
+    teacher: str
+    """Architecture of the checkpoint: meter, demo."""
+    weights: Path | None = None
+    """The teacher's checkpoint; only read."""
+    domain: DomainName = "indoor"
+    """What the weights were trained on: indoor (NYU camera, 10 m) or driving (KITTI camera, 80 m)."""
+    data: Path | None = None
+    """Shards of synth.generate, made when missing; by default renders/DOMAIN."""
+    out: Path | None = None
+    """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
+    student: str = "mobilenetv2"
+    """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6 GMAC)."""
+    num_renders: int = 2000
+    """Images to render at the teacher's size when --data is missing."""
+    adapt: bool = True
+    """Fit and use a transformation that matches renders to the teacher's BatchNorm statistics."""
+    no_real_data: bool = False
+    """Watch the run and list every file it reads. (Records that are not synthetic always stop it.)"""
+    seed: int = 0
+    """Root of every random stream. Zero is a seed like any other."""
+    device: DeviceName = "auto"
+    """Where to compute; auto takes CUDA when it is there."""
+    train: TrainConfig = field(default_factory=TrainConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+
+    def __post_init__(self) -> None:
+        if self.student not in BACKBONES:
+            raise InputError(f"--student {self.student!r} is unknown; expected one of {', '.join(BACKBONES)}")
+        if self.seed < 0:
+            raise InputError(f"--seed {self.seed} must not be negative")
+
+
+def distill(config: DistillConfig) -> None:
+    """Run the stage: renders, transformation, student, ONNX file, report."""
+    out = config.out or Path("runs") / f"{config.teacher}-{config.domain}"
+    data = config.data or Path("renders") / config.domain
+    teacher = load_teacher(config.teacher, config.weights, domain=config.domain)  # before anything is written
+    goes_on = open_run(out, "distill.run", config, free=("device", "weights", "data", "out"))
+    with ExitStack() as stack:
+        if config.no_real_data:
+            stack.enter_context(reads_noted(out / READS))
+            note_teacher(config.weights)
+        reader = renders(config, data, teacher)
+        check_parents(out, teacher, reader, goes_on=goes_on)
+        device = pick_device(config.device)
+        teacher.to(device)
+        transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
+        summary, export = train_and_export(config, teacher, transformation, reader, out, device)
+    report = {
+        "parents": read_json(out / PARENTS),
+        "student": asdict(export),
+        "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
+        "no_real_data": data_statement(out, reader) if config.no_real_data else None,
+    }
+    write_run_report(out, report)
+    print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
+
+
+def note_teacher(weights: Path | None) -> None:
+    """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
+    if weights is not None:
+        note_read(weights)
+
+
+def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
+    """The shards of `data`, made first when they are missing or unfinished."""
+    if not (data / INDEX).is_file():
+        height, width = teacher.spec.native_size
+        generate(GenerateConfig(n=config.num_renders, domain=config.domain, out=data, size=f"{height}x{width}"))
+    reader = ShardReader(data)
+    if reader.domain != config.domain:
+        raise InputError(
+            f"{data} holds {reader.domain} images and the teacher is for {config.domain}; give --domain {reader.domain}"
+        )
+    return reader
+
+
+def check_parents(out: Path, teacher: DepthNet, reader: ShardReader, *, goes_on: bool) -> None:
+    """A run goes on only with the teacher and the images that it began with."""
+    parents = {"teacher": teacher.spec.weights_sha256, "data": sha256_file(reader.directory / INDEX)}
+    if goes_on and (out / PARENTS).is_file():
+        began_with = read_json(out / PARENTS)
+        changed = [name for name, digest in parents.items() if began_with.get(name) != digest]
+        if changed:
+            raise InputError(f"{out} began with other {' and '.join(changed)}; choose another --out")
+    write_json(out / PARENTS, parents)
+
+
+def fitted_transformation(
+    config: DistillConfig, teacher: DepthNet, reader: ShardReader, out: Path
+) -> AffineTransformation:
+    """The transformation of this run, fitted first when it is missing."""
+    directory = out / "adapt" / TRANSFORMATION
+    if not (directory / MANIFEST).is_file():
+        adapt_teacher(teacher, reader, config.fit, out / "adapt", seed=config.seed)
+    return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
+
+
+def train_and_export(
+    config: DistillConfig,
+    teacher: DepthNet,
+    transformation: AffineTransformation | None,
+    reader: ShardReader,
+    out: Path,
+    device: torch.device,
+) -> tuple[TrainSummary, ExportReport]:
+    """Train the student to its last step, save it, and export it."""
+    domain = DOMAINS[config.domain]
+    card = StudentCard(
+        name=config.student,
+        domain=config.domain,
+        native_size=teacher.spec.native_size,
+        depth_range_m=domain.depth_range_m,
+        bins=domain.bins,
+        teacher=teacher.spec.name,
+        teacher_sha256=teacher.spec.weights_sha256,
+        teacher_licence=teacher.spec.licence,
+        step=config.train.num_steps,
+    )
+    torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
+    student = build_student(card).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if transformation is not None:
+        transformation.to(device)
+    summary = train(student, teacher, transformation, reader, config.train, config.objective, out, seed=config.seed)
+    save_student(out / STUDENT, student, card)
+    probes = read_images(reader, list(range(min(4, len(reader)))), card.native_size)
+    return summary, export_onnx(load_student(out), out / ONNX, probes)
+
+
+def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
+    """What was read, as far as Python's audit hook sees it."""
+    return {
+        "records": {"origin": reader.index.origin, "num_records": len(reader)},
+        "observed": "every file opened by Python in this process and its forks; reads in native code are not seen",
+        "files_read": files_read(out / READS),
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+if __name__ == "__main__":
+    run_command(distill, DistillConfig, "distill.run")

@@ -1,0 +1,42 @@
+"""How every command begins and ends: options from a dataclass, errors in one line, an exact exit code."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import tyro
+
+from mde.errors import InputError
+
+Config = TypeVar("Config")
+
+EXIT_FAULT = 1
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def run_command(main: Callable[[Config], object], config: type[Config], prog: str) -> None:
+    """Parse the command line into `config`, run `main`, and leave the process.
+
+    Exit status: 0 success; 2 wrong input (one line); 1 disk full or unreadable files (one line);
+    130 after Ctrl-C. Any other exception is a fault of ours and keeps its traceback.
+    """
+    try:
+        main(tyro.cli(config, prog=f"python -m {prog}"))
+    except InputError as error:
+        _leave(f"error: {error}", EXIT_INPUT)
+    except KeyboardInterrupt:
+        _leave("interrupted; the same command goes on from here", EXIT_INTERRUPTED)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        hint = "; free some space, then the same command goes on" if error.errno == errno.ENOSPC else ""
+        _leave(f"error: {error.strerror}: {error.filename or 'while writing'}{hint}", EXIT_FAULT)
+
+
+def _leave(message: str, status: int) -> None:
+    print(" ".join(message.split()), file=sys.stderr, flush=True)
+    sys.exit(status)

@@ -1,0 +1,45 @@
+"""Domains: the camera, the depth range and the place of the camera that a metric network is tied to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mde.bins import Bins, log_bins
+from mde.camera import Camera
+
+DomainName = Literal["indoor", "driving"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """A family of images that one metric network can judge."""
+
+    name: DomainName
+    camera: Camera
+    """Camera of the benchmark, at its full image size."""
+    depth_range_m: tuple[float, float]
+    """Depth below the first or above the second number is not asked for."""
+    bins: Bins
+    """Axis of an edge student's depth probability map: logarithmic, where the domain's depth mostly lies."""
+    depth_units_per_metre: int
+    """Scale of 16-bit depth files: 256 outdoors, 1000 (millimetres) indoors."""
+
+
+INDOOR = Domain(
+    name="indoor",
+    # NYU Depth v2: focal length of the published split lists, principal point in the middle.
+    camera=Camera(f_px=(518.8579, 518.8579), c_px=(320.0, 240.0), height=480, width=640),
+    depth_range_m=(1e-3, 10.0),
+    bins=log_bins(0.3, 10.0, 64),
+    depth_units_per_metre=1000,
+)
+DRIVING = Domain(
+    name="driving",
+    # KITTI, drives of 2011_09_26: camera 2 after rectification.
+    camera=Camera(f_px=(721.5377, 721.5377), c_px=(609.5593, 172.854), height=375, width=1242),
+    depth_range_m=(1e-3, 80.0),
+    bins=log_bins(1.0, 80.0, 128),
+    depth_units_per_metre=256,
+)
+DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (INDOOR, DRIVING)}

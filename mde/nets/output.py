@@ -1,0 +1,20 @@
+"""What a depth network answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Depth at input size, and beside it what the network itself returned, where it has that."""
+
+    depth_m: Float[Tensor, "batch 1 height width"]
+    """Planar z in metres at the size of the input image."""
+    raw: Tensor | None = None
+    """The network's own answer in its own unit and size (see the network's docstring)."""
+    dpm_logits: Float[Tensor, "batch bins _ _"] | None = None
+    """Logits of the depth probability map over the network's bins, at its own size."""

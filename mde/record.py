@@ -1,0 +1,186 @@
+"""Record: one sample as it lies on disk, and its exact encoding."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from mde.camera import Camera
+from mde.errors import InputError
+from mde.files import json_bytes
+from mde.view import View
+
+SUFFIXES = ("image.jpg", "depth.png", "ids.png", "json")
+"""The files of one record, in the order in which they stand in a shard."""
+JPEG_QUALITY = 95
+MAX_PIXELS = 4096 * 4096
+"""Larger images are refused before they are decoded: no camera of ours has them, bombs do."""
+UINT16_MAX = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Image, planar depth and instance ids of one camera, with the recipe that made them."""
+
+    key: str
+    """Name inside its shard, six or more digits."""
+    image: np.ndarray
+    """(H,W,3) uint8, sRGB."""
+    depth_m: np.ndarray
+    """(H,W) float32 planar z in metres, 0 = none."""
+    ids: np.ndarray
+    """(H,W) uint16 instance numbers, 0 = background."""
+    camera: Camera
+    origin: str
+    """Where the pixels come from: "synthetic" for renders of `synth`; training reads nothing else."""
+    domain: str
+    depth_units_per_metre: int
+    """Scale of the 16-bit depth file."""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    """Whatever makes the sample again: configuration digest, seed, index, versions, scene summary."""
+
+    def view(self) -> View:
+        """The record as tensors: image (3,H,W) in [0,1], depth, mask and ids (1,H,W)."""
+        depth_m = torch.from_numpy(self.depth_m)[None]
+        return View(
+            image=torch.from_numpy(self.image).permute(2, 0, 1).float() / 255.0,
+            depth_m=depth_m,
+            valid=depth_m > 0,
+            ids=torch.from_numpy(self.ids.astype(np.int32))[None],
+            camera=self.camera,
+        )
+
+
+def encode_record(record: Record) -> dict[str, bytes]:
+    """The files of a record: JPEG image, 16-bit PNG depth and ids, JSON. The same record gives the same bytes.
+
+    Depth is rounded to 1 / depth_units_per_metre, so it is off by at most half of that.
+    Raises ValueError for NaN, infinite or negative depth and for depth beyond the 16-bit range.
+    """
+    size = record.camera.size
+    for name, shape in (("image", (*size, 3)), ("depth_m", size), ("ids", size)):
+        if getattr(record, name).shape != shape:
+            raise ValueError(f"record {record.key}: {name} is {getattr(record, name).shape}, its camera needs {shape}")
+    meta = {
+        "version": 1,
+        "origin": record.origin,
+        "domain": record.domain,
+        "depth": {"kind": "z", "unit": "metre", "units_per_metre": record.depth_units_per_metre, "invalid": 0},
+        "camera": {
+            "f_px": list(record.camera.f_px),
+            "c_px": list(record.camera.c_px),
+            "height": record.camera.height,
+            "width": record.camera.width,
+        },
+        "recipe": record.recipe,
+    }
+    return {
+        "image.jpg": _encode(Image.fromarray(record.image), "JPEG", quality=JPEG_QUALITY, subsampling=0),
+        "depth.png": encode_depth(record.depth_m, record.depth_units_per_metre, name=f"record {record.key}"),
+        "ids.png": _encode(Image.fromarray(record.ids.astype(np.uint16)), "PNG"),
+        "json": json_bytes(meta),
+    }
+
+
+def encode_depth(depth_m: np.ndarray, units_per_metre: int, *, name: str) -> bytes:
+    """A (H,W) depth map in metres as 16-bit PNG, 0 = none. `name` stands in the error message."""
+    if not np.isfinite(depth_m).all() or (depth_m < 0).any():
+        count = int((~np.isfinite(depth_m) | (depth_m < 0)).sum())
+        raise ValueError(f"{name}: {count} depth values are NaN, infinite or negative; mark missing depth with 0")
+    scaled = np.rint(depth_m.astype(np.float64) * units_per_metre)
+    if scaled.max(initial=0) > UINT16_MAX:
+        limit = UINT16_MAX / units_per_metre
+        raise ValueError(f"{name}: depth {depth_m.max():.2f} m does not fit 16 bits, which end at {limit:.2f} m")
+    return _encode(Image.fromarray(scaled.astype(np.uint16)), "PNG")
+
+
+def _encode(image: Image.Image, form: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()
+
+
+def decode_record(key: str, parts: Mapping[str, bytes]) -> Record:
+    """Read a record back from its files; everything is checked, since shards may come from elsewhere.
+
+    Raises InputError, naming the record, for missing parts, undecodable or oversized images,
+    sizes that disagree, or depth that is not declared as z in metres.
+    """
+    missing = [suffix for suffix in SUFFIXES if suffix not in parts]
+    if missing:
+        raise InputError(f"record {key} lacks {', '.join(missing)}")
+    try:
+        meta = json.loads(parts["json"])
+        camera = Camera(
+            f_px=_pair(meta["camera"]["f_px"]),
+            c_px=_pair(meta["camera"]["c_px"]),
+            height=meta["camera"]["height"],
+            width=meta["camera"]["width"],
+        )
+        depth = meta["depth"]
+        if (depth["kind"], depth["unit"], depth["invalid"]) != ("z", "metre", 0):
+            raise ValueError(f"depth is declared as {depth}, expected planar z in metres with 0 for none")
+        units = depth["units_per_metre"]
+        if not (isinstance(units, int) and units > 0):
+            raise ValueError(f"units_per_metre={units!r} must be a positive integer")
+        pixels = {
+            "image": decode_image(parts["image.jpg"]),
+            "depth": decode_uint16(parts["depth.png"]),
+            "ids": decode_uint16(parts["ids.png"]),
+        }
+        for name, array in pixels.items():
+            if array.shape[:2] != camera.size:
+                raise ValueError(f"{name} is {array.shape[0]}x{array.shape[1]}, its camera says {camera.size}")
+        return Record(
+            key=key,
+            image=pixels["image"],
+            depth_m=(pixels["depth"] / np.float32(units)).astype(np.float32),
+            ids=pixels["ids"],
+            camera=camera,
+            origin=meta["origin"],
+            domain=meta["domain"],
+            depth_units_per_metre=units,
+            recipe=meta["recipe"],
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise InputError(f"record {key} cannot be read: {error}") from error
+
+
+def _pair(numbers: list[Any]) -> tuple[float, float]:
+    first, second = numbers
+    return float(first), float(second)
+
+
+def decode_image(content: bytes) -> np.ndarray:
+    """JPEG or PNG bytes to (H,W,3) uint8 RGB."""
+    with _open_image(content) as image:
+        return np.array(image.convert("RGB"))
+
+
+def decode_uint16(content: bytes) -> np.ndarray:
+    """16-bit PNG bytes to (H,W) uint16; 8-bit and colour files are refused, they hold no depth."""
+    with _open_image(content) as image:
+        if image.mode not in ("I;16", "I;16B", "I"):
+            raise ValueError(f"expected a 16-bit grey PNG, got mode {image.mode}")
+        values = np.array(image)
+    if values.min() < 0 or values.max() > UINT16_MAX:
+        raise ValueError("a 16-bit PNG holds values outside 0..65535")
+    return values.astype(np.uint16)
+
+
+def _open_image(content: bytes) -> Image.Image:
+    """Open without decoding, then refuse sizes no camera of ours has (decompression bombs)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own, lower limit follows
+        image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"an image of {image.width}x{image.height} pixels is beyond the limit of {MAX_PIXELS}")
+    return image

@@ -1,0 +1,95 @@
+"""What one camera sees: image, depth, mask and instance ids, moved only together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from mde.camera import Camera
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One picture with everything that is known about its pixels.
+
+    A geometric change (`crop`, `flip`, `resize`) moves all fields and the intrinsics in one call,
+    so they can never disagree.
+    """
+
+    image: Float[Tensor, "3 height width"]
+    """RGB in [0, 1]."""
+    depth_m: Float[Tensor, "1 height width"]
+    """Planar z; 0 where not valid."""
+    valid: Bool[Tensor, "1 height width"]
+    """True where depth may be used."""
+    ids: Int[Tensor, "1 height width"]
+    """Instance numbers; 0 is the background."""
+    camera: Camera
+
+    def __post_init__(self) -> None:
+        for name in ("image", "depth_m", "valid", "ids"):
+            size = tuple(getattr(self, name).shape[-2:])
+            if size != self.camera.size:
+                raise ValueError(f"{name} of {size} pixels does not belong to a camera of {self.camera.size}")
+
+    def crop(self, top: int, left: int, height: int, width: int) -> View:
+        """The rectangle of `height` x `width` pixels whose first row and column are `top` and `left`."""
+        rows, columns = self.camera.size
+        if not (
+            0 <= top and 0 < height and top + height <= rows and 0 <= left and 0 < width and left + width <= columns
+        ):
+            raise ValueError(f"crop (top {top}, left {left}, {height}x{width}) leaves the image of {rows}x{columns}")
+
+        def cut(plane: Tensor) -> Tensor:
+            return plane[..., top : top + height, left : left + width]
+
+        return View(
+            image=cut(self.image),
+            depth_m=cut(self.depth_m),
+            valid=cut(self.valid),
+            ids=cut(self.ids),
+            camera=self.camera.crop(top, left, height, width),
+        )
+
+    def flip(self) -> View:
+        """The mirror image, left to right. Two flips are no flip."""
+        return View(
+            image=self.image.flip(-1),
+            depth_m=self.depth_m.flip(-1),
+            valid=self.valid.flip(-1),
+            ids=self.ids.flip(-1),
+            camera=self.camera.flip(),
+        )
+
+    def resize(self, height: int, width: int) -> View:
+        """Resample to `height` x `width`: the image filtered, depth, mask and ids by nearest neighbour.
+
+        Nearest neighbour because an average across a silhouette or a hole is a depth that nobody saw.
+        """
+        if (height, width) == self.camera.size:
+            return self
+
+        def nearest(plane: Tensor) -> Tensor:
+            sampled = F.interpolate(plane[None].double(), size=(height, width), mode="nearest-exact")
+            return sampled[0].to(plane.dtype)
+
+        return View(
+            image=resize_image(self.image[None], height, width)[0],
+            depth_m=nearest(self.depth_m),
+            valid=nearest(self.valid),
+            ids=nearest(self.ids),
+            camera=self.camera.resize(height, width),
+        )
+
+
+def resize_image(
+    image: Float[Tensor, "batch 3 _ _"], height: int, width: int
+) -> Float[Tensor, "batch 3 {height} {width}"]:
+    """Bilinear with antialiasing when shrinking; the one way in which images change size here."""
+    if tuple(image.shape[-2:]) == (height, width):
+        return image
+    resized = F.interpolate(image, size=(height, width), mode="bilinear", align_corners=False, antialias=True)
+    return resized.clamp(0.0, 1.0)  # the filter's rounding can leave [0, 1] by one ulp

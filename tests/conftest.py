@@ -1,0 +1,84 @@
+"""Fixtures that every package's tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from mde.camera import Camera
+from mde.record import Record, encode_record
+from mde.shards import ShardIndex, write_index, write_shard
+
+# Examples are drawn from a fixed seed, and no example fails for being slow: machines differ.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tests compute on small arrays, where a second thread only costs."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Folder of reference material beside the checkout; its tests are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder 'shared' beside the checkout: reference answers cannot be compared")
+    return SHARED
+
+
+@pytest.fixture
+def real(shared: Path) -> Path:
+    """Real frames and real weights, for evaluation and teacher loading only."""
+    if not (shared / "real").is_dir():
+        pytest.skip("no folder 'shared/real' beside the checkout: real teachers cannot be loaded")
+    return shared / "real"
+
+
+def make_record(key: str, *, seed: int = 0, height: int = 36, width: int = 48, origin: str = "synthetic") -> Record:
+    """A record of noise over a slanted plane; the numbers matter to no test."""
+    rng = np.random.default_rng([seed, int(key)])
+    rows = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
+    depth_m = (1.0 + 6.0 * rng.random() * rows + np.zeros((1, width), np.float32)).astype(np.float32)
+    return Record(
+        key=key,
+        image=rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
+        depth_m=np.rint(depth_m * 1000) / np.float32(1000),
+        ids=rng.integers(0, 9, (height, width)).astype(np.uint16),
+        camera=Camera(f_px=(40.0, 40.0), c_px=(width / 2, height / 2), height=height, width=width),
+        origin=origin,
+        domain="indoor",
+        depth_units_per_metre=1000,
+        recipe={"index": int(key)},
+    )
+
+
+def make_shards(
+    directory: Path, num: int = 12, *, per_shard: int = 5, origin: str = "synthetic", **options: int
+) -> Path:
+    """A directory of small shards with its index."""
+    directory.mkdir(parents=True, exist_ok=True)
+    shards = []
+    for first in range(0, num, per_shard):
+        keys = [f"{index:06d}" for index in range(first, min(first + per_shard, num))]
+        records = ((key, encode_record(make_record(key, origin=origin, **options))) for key in keys)
+        shards.append(write_shard(directory / f"shard-{first // per_shard:05d}.tar", records))
+    index = ShardIndex(
+        origin=origin, domain="indoor", num_records=num, config={}, config_sha256="0" * 64, shards=tuple(shards)
+    )
+    write_index(directory, index)
+    return directory
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """Twelve records in three shards."""
+    return make_shards(tmp_path / "shards")

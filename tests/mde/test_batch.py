@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mde.batch import batch_numbers, flip_some, image_batches
+from mde.shards import ShardReader
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 5))
+def test_every_record_comes_once_per_epoch(num_records: int, batch_size: int, seed: int) -> None:
+    num_steps = -(-2 * num_records // batch_size)
+    drawn = [n for step in range(num_steps) for n in batch_numbers(num_records, batch_size, seed=seed, step=step)]
+    assert sorted(drawn[:num_records]) == sorted(drawn[num_records : 2 * num_records]) == list(range(num_records))
+
+
+def test_a_batch_depends_on_seed_and_step_alone(shards: Path) -> None:
+    reader = ShardReader(shards)
+    whole = dict(image_batches(reader, (24, 32), 5, seed=3, steps=range(6)))
+    rest = dict(image_batches(reader, (24, 32), 5, seed=3, steps=range(4, 6)))
+    assert list(whole) == list(range(6))
+    assert all(torch.equal(rest[step], whole[step]) for step in (4, 5))
+    other = dict(image_batches(reader, (24, 32), 5, seed=4, steps=range(6)))
+    assert not torch.equal(other[0], whole[0])
+
+
+def test_about_half_of_the_images_are_mirrored_and_the_others_untouched() -> None:
+    images = torch.rand(4000, 1, 1, 2, generator=torch.Generator().manual_seed(0))
+    flipped = flip_some(images, seed=0, step=0)
+    is_mirror = (flipped == images.flip(-1)).flatten(1).all(1)
+    assert ((flipped == images).flatten(1).all(1) ^ is_mirror).all()
+    assert abs(is_mirror.float().mean().item() - 0.5) < 0.04  # five standard deviations
