@@ -1,0 +1,119 @@
+"""Weight files of others: read without running anything in them, loaded whole or not at all."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mde.errors import InputError
+
+_ZIP_HEAD = b"PK\x03\x04"
+_PICKLE_HEAD = b"\x80"
+
+
+def read_torch_weights(path: Path) -> dict[str, Tensor]:
+    """Read the named tensors of a file written by `torch.save(network.state_dict(), path)`.
+
+    The file is memory-mapped where its format allows it, and unpickled by torch's restricted reader
+    only: whatever else it asks to construct is refused, never tried. Plain values beside the tensors,
+    such as an image size or an epoch, are left out; `load_strictly` sees to it that nothing is lacking.
+
+    Raises:
+        InputError: when there is no such file, it is no torch file, it is damaged, or it holds no
+            tensors by name.
+    """
+    content = _unpickle(path, is_zip=_is_zip(path))
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} holds a {type(content).__name__}; expected tensors by name (a saved state_dict)")
+    state = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
+    if not state:
+        found = ", ".join(repr(key) for key in list(content)[:3]) or "nothing"
+        raise InputError(f"{path} holds {found} and no tensors by name; expected a saved state_dict")
+    return state
+
+
+def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Copy `state` into `module`; every tensor must have its place, and every place its tensor.
+
+    Values must be finite and running variances of BatchNorm positive, since a network with one bad
+    number answers NaN or noise. On refusal the module is left as it was. `path` is named in messages.
+
+    Raises:
+        InputError: when names, shapes or values are not those of a trained `module`.
+    """
+    _check_layout(module.state_dict(), state, path)
+    for key, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise InputError(f"{path} has NaN or infinity in {key}; expected finite weights, fetch the file again")
+        if key.rpartition(".")[2] == "running_var" and not bool((tensor > 0).all()):
+            raise InputError(f"{path} has a variance of 0 or less in {key}; expected those of a trained network")
+    module.load_state_dict(dict(state), strict=True)
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether this is torch's zip format (since 1.6) or the older one; refuses what is neither."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(len(_ZIP_HEAD))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; expected a file of weights") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); expected a file of weights") from error
+    if not head:
+        raise InputError(f"{path} is empty; expected a file of weights, fetch it again")
+    if head != _ZIP_HEAD and not head.startswith(_PICKLE_HEAD):
+        raise InputError(f"{path} is not a torch file; expected one written by torch.save")
+    return head == _ZIP_HEAD
+
+
+def _unpickle(path: Path, *, is_zip: bool) -> object:
+    try:
+        if is_zip:
+            _check_sums(path)
+        with warnings.catch_warnings():  # torch's remarks on odd files; the refusal says what matters
+            warnings.simplefilter("ignore")
+            return torch.load(path, weights_only=True, mmap=is_zip, map_location="cpu")
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path} holds more than torch reads safely, or is damaged; expected tensors alone: "
+            "fetch it again, or save the network's state_dict anew"
+        ) from error
+    except Exception as error:  # a damaged file makes zipfile and torch raise nearly anything
+        raise InputError(f"{path} is damaged or not a file of weights; fetch it again") from error
+
+
+def _check_sums(path: Path) -> None:
+    """Compare the checksums that the zip format keeps, which torch does not: one flipped bit is found."""
+    with zipfile.ZipFile(path) as archive:
+        broken = archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(f"checksum of {broken} is wrong")
+
+
+def _check_layout(expected: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path) -> None:
+    missing = [key for key in expected if key not in state]
+    unexpected = [key for key in state if key not in expected]
+    misshapen = [key for key in expected if key in state and _layout(expected[key]) != _layout(state[key])]
+    if not missing and not unexpected and not misshapen:
+        return
+    firsts = [f"{word} {keys[0]}" for word, keys in (("no", missing), ("unknown", unexpected)) if keys]
+    firsts += [f"{key} is {_layout(state[key])}, not {_layout(expected[key])}" for key in misshapen[:1]]
+    raise InputError(
+        f"{path} are weights of another network: of {len(expected)} tensors {len(missing)} are missing and "
+        f"{len(misshapen)} have another shape, {len(unexpected)} are unexpected (first: {firsts[0]})"
+    )
+
+
+def _layout(tensor: Tensor) -> str:
+    """Shape and kind of number; the width of the number may differ (half-precision files are fine)."""
+    if tensor.is_meta or tensor.is_quantized or tensor.layout is not torch.strided:
+        kind = "not dense"
+    else:
+        kind = "real" if tensor.is_floating_point() else "complex" if tensor.is_complex() else "integer"
+    return f"{kind} {tuple(tensor.shape)}"

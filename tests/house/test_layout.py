@@ -1,0 +1,157 @@
+"""The laws of the layout: who may import whom, where chance comes from, and what an import may do."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = ("synth", "adapt", "distill", "eval")
+PACKAGES = ("mde", *STAGES)
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+COMMANDS = {
+    "synth/generate.py",
+    "adapt/run.py",
+    "distill/run.py",
+    "distill/export.py",
+    "eval/run.py",
+    "eval/demo.py",
+    "eval/demo_teacher.py",
+    "eval/sealed_student.py",
+}
+"""Files that are run with `python -m`. A new one is a decision: README and golden options follow it."""
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "misc", "temp", "new", "v2", "custom", "tools"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            modules.add(node.module or "")
+    return modules
+
+
+def imported_stages(path: Path) -> set[str]:
+    return {module.split(".")[0] for module in imported_modules(path)} & set(STAGES)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_a_module_imports_mde_and_its_own_stage_only(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    others = imported_stages(path) - {package}
+    if package == "mde":
+        assert not others
+    elif name_of(path) in COMMANDS:
+        earlier = STAGES[: STAGES.index(package)]
+        assert others <= set(earlier), f"a command may call earlier stages only, not {others - set(earlier)}"
+    else:
+        assert not others
+
+
+def test_nobody_imports_eval_but_eval() -> None:
+    importers = {name_of(path) for path in SOURCES if "eval" in imported_stages(path)}
+    assert all(name.startswith("eval/") for name in importers)
+
+
+def test_the_builtin_eval_is_never_hidden() -> None:
+    hiding = [name_of(path) for path in SOURCES if "eval" in imported_modules(path)]
+    assert hiding == []
+
+
+def test_commands_are_exactly_the_files_that_can_be_run() -> None:
+    runnable = {name_of(path) for path in SOURCES if '__name__ == "__main__"' in path.read_text()}
+    assert runnable == COMMANDS
+
+
+BANNED_CALLS = {
+    "random": "chance is an argument: take a numpy or torch generator",
+    "uuid": "names come from (seed, index)",
+    "secrets": "chance is an argument",
+}
+BANNED_ATTRIBUTES = {
+    "np.random.seed": "no global generator",
+    "np.random.rand": "no global generator",
+    "np.random.randn": "no global generator",
+    "np.random.uniform": "no global generator",
+    "np.random.normal": "no global generator",
+    "np.random.choice": "no global generator",
+    "np.random.randint": "no global generator",
+    "np.random.shuffle": "no global generator",
+    "np.random.permutation": "no global generator",
+    "time.time": "the clock decides nothing; durations come from time.monotonic",
+    "datetime.now": "the clock decides nothing",
+}
+SEEDS_TORCH = {"distill/run.py", "eval/demo_teacher.py"}
+"""torch's initialisers know one generator only; these commands seed it from their own seed, once."""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_chance_is_an_argument(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    for module in imported_modules(path):
+        assert module.split(".")[0] not in BANNED_CALLS, f"{module}: {BANNED_CALLS[module.split('.')[0]]}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            dotted = ast.unparse(node)
+            assert dotted not in BANNED_ATTRIBUTES, f"line {node.lineno}: {dotted}: {BANNED_ATTRIBUTES[dotted]}"
+            if dotted in ("torch.manual_seed", "torch.random.manual_seed"):
+                assert name_of(path) in SEEDS_TORCH, f"line {node.lineno}: {dotted}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng"):
+            assert node.args, f"line {node.lineno}: a generator without seed"
+
+
+def test_importing_everything_prints_reads_and_starts_nothing() -> None:
+    """In a fresh process: every module is imported, and only Python's own files are opened."""
+    modules = [name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in SOURCES]
+    code = f"""
+import sys, importlib
+import numpy, torch, torchvision, timm, trimesh, scipy, PIL, onnxruntime, onnx, tqdm, tyro, safetensors.torch
+import torch.utils.tensorboard, torch.utils.flop_counter
+import matplotlib.figure, matplotlib.backends.backend_agg, matplotlib.font_manager
+opened = []
+def hook(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({str(ROOT)!r}):
+        if ".venv" not in arguments[0] and not arguments[0].endswith((".py", ".pyc")):
+            opened.append(arguments[0])
+    if event == "socket.connect":
+        opened.append("socket")
+sys.addaudithook(hook)
+for name in {modules!r}:
+    importlib.import_module(name)
+assert not opened, opened
+assert not torch.cuda.is_initialized()
+assert "OpenGL" not in sys.modules and "pyrender" not in sys.modules, "OpenGL is for the renderer's process"
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_a_file_is_named_after_a_noun_and_has_one_idea(path: Path) -> None:
+    assert path.stem not in FORBIDDEN_NAMES
+    num_lines = len(path.read_text().splitlines())
+    assert num_lines <= 400, f"{num_lines} lines: look for the second noun"
+
+
+def test_no_path_of_a_machine_and_no_registry_stands_in_the_project() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    texts = [
+        ROOT / name for name in tracked if name.endswith((".py", ".md", ".toml", ".txt", ".lock", ".json", "Makefile"))
+    ]
+    assert texts or not (ROOT / ".git").exists()
+    for path in texts:
+        content = path.read_text(errors="replace") if path.is_file() else ""
+        for bad in ("/" + "work/", "/" + "farm/", "files." + "pythonhosted", "registry." + "npmjs"):
+            assert bad not in content, f"{path.name} holds {bad}"
