@@ -88,10 +88,10 @@ def distill(config: DistillConfig) -> None:
             note_teacher(config.weights)
         reader = renders(config, data, teacher)
         check_parents(out, teacher, reader, goes_on=goes_on)
-        device = pick_device(config.device)
-        teacher.to(device)
+        teacher.to(pick_device(config.device))
         transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
-        summary, export = train_and_export(config, teacher, transformation, reader, out, device)
+        summary = train_student(config, teacher, transformation, reader, out)
+        export = export_student(reader, out)
     report = {
         "parents": read_json(out / PARENTS),
         "student": asdict(export),
@@ -142,16 +142,16 @@ def fitted_transformation(
     return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
 
 
-def train_and_export(
+def train_student(
     config: DistillConfig,
     teacher: DepthNet,
     transformation: AffineTransformation | None,
     reader: ShardReader,
     out: Path,
-    device: torch.device,
-) -> tuple[TrainSummary, ExportReport]:
-    """Train the student to its last step, save it, and export it."""
+) -> TrainSummary:
+    """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[config.domain]
+    device = pick_device(config.device)
     card = StudentCard(
         name=config.student,
         domain=config.domain,
@@ -167,10 +167,25 @@ def train_and_export(
     student = build_student(card).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if transformation is not None:
         transformation.to(device)
-    summary = train(student, teacher, transformation, reader, config.train, config.objective, out, seed=config.seed)
+    summary = train(
+        student,
+        teacher.to(device),
+        transformation,
+        reader,
+        config.train,
+        config.objective,
+        out,
+        seed=config.seed,
+    )
     save_student(out / STUDENT, student, card)
-    probes = read_images(reader, list(range(min(4, len(reader)))), card.native_size)
-    return summary, export_onnx(load_student(out), out / ONNX, probes)
+    return summary
+
+
+def export_student(reader: ShardReader, out: Path) -> ExportReport:
+    """Write the finished student of `out` as ONNX, probed on four renders."""
+    net = load_student(out)
+    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.native_size)
+    return export_onnx(net, out / ONNX, probes)
 
 
 def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:

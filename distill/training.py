@@ -127,7 +127,7 @@ def train(
     seconds = time.monotonic() - begin
     student.eval()
     return TrainSummary(
-        final=_final_means(out / METRICS, config.num_steps),
+        final=final_means(out / METRICS, config.num_steps),
         images_per_second=len(steps) * config.batch_size / seconds if len(steps) else math.nan,
         seconds=seconds,
         resumed_from=start,
@@ -212,6 +212,7 @@ def _step_of(line: str) -> float:
         return math.inf
 
 
-def _final_means(path: Path, num_steps: int) -> dict[str, float]:
+def final_means(path: Path, num_steps: int) -> dict[str, float]:
+    """Mean of every logged quantity over the last tenth of the steps of a finished `metrics.jsonl`."""
     rows = [json.loads(line) for line in path.read_text().splitlines()][-max(1, num_steps // 10) :]
     return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0] if name != "step"}

@@ -154,8 +154,6 @@ class ShardReader:
             self._check_origin(number, json.loads(parts["json"])["origin"])
             return decode_image(parts["image.jpg"])
         except (KeyError, TypeError, OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
             raise InputError(f"{self._name(number)} cannot be read: {error}") from error
 
     def _read(self, number: int, suffixes: tuple[str, ...]) -> dict[str, bytes]:

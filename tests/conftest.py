@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from torch import Tensor, nn
 
 from mde.camera import Camera
+from mde.nets.net import DepthNet, NetSpec
+from mde.nets.output import Output
 from mde.record import Record, encode_record
 from mde.shards import ShardIndex, write_index, write_shard
 
@@ -82,3 +85,49 @@ def make_shards(
 def shards(tmp_path: Path) -> Path:
     """Twelve records in three shards."""
     return make_shards(tmp_path / "shards")
+
+
+class TinyCore(nn.Module):
+    """Two BatchNorm layers and a depth that depends on the image: enough of a teacher for a test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU())
+        self.second = nn.Sequential(nn.Conv2d(6, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())
+        self.head = nn.Conv2d(4, 1, 1)
+
+    def forward(self, image: Tensor) -> Output:
+        logit = self.head(self.second(self.first(image)))
+        return Output(depth_m=0.5 + 6.0 * torch.sigmoid(logit), raw=logit)
+
+
+def make_teacher(*, seed: int = 0, native_size: tuple[int, int] = (32, 48)) -> DepthNet:
+    """A frozen teacher with seeded weights whose BatchNorm statistics come from dark, bluish noise."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        core = TinyCore()
+    noise = torch.rand(16, 3, *native_size, generator=torch.Generator().manual_seed(seed))
+    home = noise * torch.tensor([0.2, 0.3, 0.5]).view(1, 3, 1, 1) + 0.1
+    core.train()
+    for module in core.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # plain average, so that one pass stores the statistics of `home`
+    with torch.no_grad():
+        core(home)
+        core(home)
+    spec = NetSpec(
+        name="tiny",
+        role="teacher",
+        domain="indoor",
+        native_size=native_size,
+        depth_range_m=(1e-3, 10.0),
+        licence="Apache-2.0",
+        weights_sha256=f"{seed:064d}",
+    )
+    return DepthNet(core, spec).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def teacher() -> DepthNet:
+    """A tiny frozen teacher with BatchNorm."""
+    return make_teacher()

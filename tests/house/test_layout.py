@@ -21,7 +21,6 @@ COMMANDS = {
     "eval/run.py",
     "eval/demo.py",
     "eval/demo_teacher.py",
-    "eval/sealed_student.py",
 }
 """Files that are run with `python -m`. A new one is a decision: README and golden options follow it."""
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "misc", "temp", "new", "v2", "custom", "tools"}

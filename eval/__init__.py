@@ -1,0 +1,1 @@
+"""Students against benchmarks: protocols, metrics, the sealed world and its demo teacher, reports."""

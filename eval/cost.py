@@ -1,0 +1,82 @@
+"""Cost: what a network asks of the machine that runs it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from mde.nets.net import DepthNet
+
+NUM_WARM_UP = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Size and speed of one network, one image of its native size at a time, on the CPU."""
+
+    num_parameters: int
+    num_macs: int
+    """Multiply-accumulates in convolutions, matrix products and attention; element-wise work is not counted."""
+    height: int
+    width: int
+    latency_s: float
+    """Median over the repeats."""
+    latency_quartiles_s: tuple[float, float]
+    num_repeats: int
+    num_threads: int
+
+
+@torch.inference_mode()
+def measure_cost(net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1) -> Cost:
+    """Count and time a network at its native size.
+
+    One thread by default: it is what small devices spend on one network, and on a shared machine the
+    figure of several threads is the figure of their neighbours.
+    Raises ValueError for fewer than two repeats, which have no spread.
+    """
+    if num_repeats < 2:
+        raise ValueError(f"num_repeats={num_repeats} must be at least 2")
+    net.eval()
+    height, width = net.spec.native_size
+    image = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
+    times_s = _times_s(net, image, NUM_WARM_UP + num_repeats, num_threads)[NUM_WARM_UP:]
+    low, _, high = statistics.quantiles(times_s, n=4, method="inclusive")
+    return Cost(
+        num_parameters=sum(parameter.numel() for parameter in net.parameters()),
+        num_macs=count_macs(net, image),
+        height=height,
+        width=width,
+        latency_s=statistics.median(times_s),
+        latency_quartiles_s=(low, high),
+        num_repeats=num_repeats,
+        num_threads=num_threads,
+    )
+
+
+def _times_s(net: DepthNet, image: torch.Tensor, num_passes: int, num_threads: int) -> list[float]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        return [_time_s(net, image) for _ in range(num_passes)]
+    finally:
+        torch.set_num_threads(before)
+
+
+def count_macs(net: torch.nn.Module, image: torch.Tensor) -> int:
+    """Multiply-accumulates of one forward pass: half the operations that torch's own counter sees.
+
+    The counter watches the dispatcher, so matrix products outside modules (attention) are counted.
+    """
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(image)
+    return counter.get_total_flops() // 2
+
+
+def _time_s(net: DepthNet, image: torch.Tensor) -> float:
+    start_s = time.perf_counter()
+    net(image)
+    return time.perf_counter() - start_s

@@ -1,0 +1,246 @@
+"""The whole way on the sealed world: render, adapt, distil, and only then open the test pictures.
+
+    python -m eval.demo
+
+The sealed world stands in for the data that a user may not see; the demo teacher was trained on it.
+Four students would be called the same in a paper's table; here each arm differs in one thing alone,
+and all have the same steps, images, augmentation and seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adapt.fitting import FitConfig
+from distill.run import DistillConfig, distill, train_student
+from distill.training import METRICS, TrainConfig, final_means
+from eval.cost import measure_cost
+from eval.frame import Frame
+from eval.protocol import PROTOCOLS
+from eval.report import write_report
+from eval.score import Scores, score
+from eval.sealed import CAMERA, ORIGIN, write_sealed
+from eval.stage_cost import StageCost, stage_cost
+from mde.command import run_command
+from mde.errors import InputError
+from mde.files import write_json
+from mde.nets import load_student, load_teacher
+from mde.nets.net import DepthNet
+from mde.run_directory import environment, open_run
+from mde.shards import ShardReader
+from synth.generate import GenerateConfig, generate
+
+PROTOCOL = replace(PROTOCOLS["pairs_indoor"], name="sealed_world", alignment="none")
+PLAIN, ADAPTED, UPPER = "plain renders", "adapted renders", "sealed images (upper bound)"
+ARMS = {PLAIN: "plain", ADAPTED: "adapted", UPPER: "sealed"}
+"""Arms by what their student saw, and their folders."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoConfig:
+    """Distil the demo teacher without its data, in minutes on a CPU, and see what that costs."""
+
+    out: Path = Path("runs/demo")
+    """Folder to create, or to go on in."""
+    num_images: int = 800
+    """Renders for two arms, and as many sealed pictures for the upper bound."""
+    num_test: int = 200
+    """Test pictures of the sealed world, opened at the end."""
+    num_steps: int = 1000
+    """Optimiser steps of every student."""
+    batch_size: int = 16
+    """Images per step."""
+    student: str = "mobilenetv2_035"
+    """Student of all arms."""
+    num_seeds: int = 1
+    """Students per arm, seeds 0, 1, ...; their spread is what a difference between arms must exceed."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_images", "num_test", "num_steps", "batch_size", "num_seeds"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
+
+
+def demo(config: DemoConfig) -> None:
+    """Run all stages, then score; everything that is finished already is kept."""
+    open_run(config.out, "eval.demo", config, free=("out",))
+    costs: list[StageCost] = []
+    with stage_cost("generate", costs):
+        height, width = CAMERA.size
+        generate(GenerateConfig(n=config.num_images, domain="indoor", out=renders(config), size=f"{height}x{width}"))
+    for seed in range(config.num_seeds):
+        for adapt in (False, True):
+            with stage_cost(f"distil {PLAIN if not adapt else ADAPTED}, seed {seed}", costs):
+                distill(distill_config(config, seed, adapt=adapt))
+    with stage_cost("sealed pictures for the upper bound", costs):
+        write_sealed(config.out / "sealed-train", "train", config.num_images)
+    for seed in range(config.num_seeds):
+        with stage_cost(f"distil {UPPER}, seed {seed}", costs):
+            train_upper_bound(config, seed)
+    with stage_cost("open the sealed test and score", costs):
+        write_sealed(config.out / "sealed-test", "test", config.num_test)
+        scores = score_arms(config)
+    report(config, scores, costs)
+
+
+def renders(config: DemoConfig) -> Path:
+    """Where the renders of both rendered arms lie."""
+    return config.out / "renders"
+
+
+def arm(config: DemoConfig, name: str, seed: int) -> Path:
+    """Run directory of one student."""
+    return config.out / f"seed-{seed}" / ARMS[name]
+
+
+def distill_config(config: DemoConfig, seed: int, *, adapt: bool) -> DistillConfig:
+    """The run of one rendered arm: the command that a user would give."""
+    return DistillConfig(
+        teacher="demo",
+        domain="indoor",
+        data=renders(config),
+        out=arm(config, ADAPTED if adapt else PLAIN, seed),
+        student=config.student,
+        adapt=adapt,
+        no_real_data=True,
+        seed=seed,
+        train=TrainConfig(num_steps=config.num_steps, batch_size=config.batch_size, checkpoint_every=200),
+        fit=FitConfig(num_steps=100, batch_size=32),
+    )
+
+
+def train_upper_bound(config: DemoConfig, seed: int) -> None:
+    """The same student on pictures of the sealed world itself, which a user without data cannot have."""
+    reader = ShardReader(config.out / "sealed-train", origins=(ORIGIN,))
+    out = arm(config, UPPER, seed)
+    out.mkdir(parents=True, exist_ok=True)
+    train_student(
+        distill_config(config, seed, adapt=False), load_teacher("demo", None, domain="indoor"), None, reader, out
+    )
+
+
+def score_arms(config: DemoConfig) -> Scores:
+    """Teacher and all students on the test pictures."""
+    nets: dict[str, DepthNet] = {"teacher": load_teacher("demo", None, domain="indoor")}
+    for name in ARMS:
+        for seed in range(config.num_seeds):
+            nets[row_name(config, name, seed)] = load_student(arm(config, name, seed))
+    reader = ShardReader(config.out / "sealed-test", origins=(ORIGIN,))
+    return score(nets, sealed_frames(reader), PROTOCOL, alignments=("none", "median"))
+
+
+def row_name(config: DemoConfig, name: str, seed: int) -> str:
+    """Name of one student in tables."""
+    return name if config.num_seeds == 1 else f"{name}, seed {seed}"
+
+
+def sealed_frames(reader: ShardReader) -> Iterator[Frame]:
+    """Test pictures as frames; each is a scene of its own."""
+    for number in range(len(reader)):
+        view = reader[number].view()
+        name = f"{number:06d}"
+        yield Frame(name=name, scene=name, image=view.image, depth_m=view.depth_m)
+
+
+def report(config: DemoConfig, scores: Scores, costs: list[StageCost]) -> None:
+    """Write the page, the figures and the table; print the table."""
+    rows = [arm_figures(config, scores, name) for name in ARMS]
+    closed = gap_closed(rows)
+    table = demo_table(scores.mean("teacher", "none"), rows, closed)
+    figures = {
+        "command": f"python -m eval.demo --num-images {config.num_images} --num-steps {config.num_steps}"
+        f" --num-seeds {config.num_seeds} --num-test {config.num_test} --student {config.student}",
+        "teacher": scores.mean("teacher", "none"),
+        "arms": {name: row for name, row in zip(ARMS, rows, strict=True)},
+        "gap_closed": closed,
+        "stages": [asdict(cost) for cost in costs],
+        "num_threads": torch.get_num_threads(),
+        "environment": environment(),
+    }
+    write_json(config.out / "demo.json", figures)
+    first = {name: measure_cost(net, num_repeats=5) for name, net in cost_nets(config).items()}
+    page = write_report(
+        config.out / "report",
+        scores,
+        {name: first["teacher" if name == "teacher" else "student"] for name in scores.specs},
+        title="Demo: a teacher distilled without its data",
+        command=figures["command"],
+        remarks=[closed_sentence(closed)],
+    )
+    print(stage_table(costs))
+    print(table)
+    print(closed_sentence(closed))
+    print(f"page: {page.page}")
+
+
+def cost_nets(config: DemoConfig) -> dict[str, DepthNet]:
+    """One network per architecture."""
+    return {
+        "teacher": load_teacher("demo", None, domain="indoor"),
+        "student": load_student(arm(config, PLAIN, 0)),
+    }
+
+
+def arm_figures(config: DemoConfig, scores: Scores, name: str) -> dict[str, Any]:
+    """Test figures of every seed of an arm, their mean, and the error on its own training images."""
+    seeds = range(config.num_seeds)
+    tests = [scores.mean(row_name(config, name, seed), "none") for seed in seeds]
+    training = [
+        final_means(arm(config, name, seed) / METRICS, config.num_steps)["abs_rel_to_teacher"] for seed in seeds
+    ]
+    return {
+        "mean": {metric: sum(test[metric] for test in tests) / len(tests) for metric in tests[0]},
+        "seeds": tests,
+        "training_abs_rel_to_teacher": training,
+    }
+
+
+def gap_closed(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Share of the way from plain renders to the upper bound that adaptation goes; None without a way."""
+    closed: dict[str, float | None] = {}
+    for metric in ("abs_rel", "rmse"):
+        plain, adapted, upper = (row["mean"][metric] for row in rows)
+        closed[metric] = (plain - adapted) / (plain - upper) if plain > upper else None
+    return closed
+
+
+def closed_sentence(closed: dict[str, float | None]) -> str:
+    """The gap in words."""
+    parts = [f"{100 * share:.0f} % of the {metric} gap" for metric, share in closed.items() if share is not None]
+    return (
+        f"Adaptation closes {' and '.join(parts)} between plain renders and sealed images."
+        if parts
+        else ("Plain renders are as good as sealed images here, so there is no gap to close.")
+    )
+
+
+def demo_table(teacher: dict[str, float], rows: list[dict[str, Any]], closed: dict[str, float | None]) -> str:
+    """The arms as text: test error beside training error, and the gap closed."""
+    lines = ["", f"{'student saw':<30}{'abs_rel':>9}{'delta1':>9}{'rmse':>9}{'training':>10}{'gap closed':>12}"]
+    lines.append(f"{'(teacher)':<30}{teacher['abs_rel']:>9.4f}{teacher['delta1']:>9.4f}{teacher['rmse']:>9.4f}")
+    share = closed["abs_rel"]
+    gaps = {PLAIN: "0 %", ADAPTED: "-" if share is None else f"{100 * share:.0f} %", UPPER: "100 %"}
+    for name, row in zip(ARMS, rows, strict=True):
+        mean, training = row["mean"], row["training_abs_rel_to_teacher"]
+        lines.append(
+            f"{name:<30}{mean['abs_rel']:>9.4f}{mean['delta1']:>9.4f}{mean['rmse']:>9.4f}"
+            f"{sum(training) / len(training):>10.4f}{gaps[name]:>12}"
+        )
+    return "\n".join(lines)
+
+
+def stage_table(costs: list[StageCost]) -> str:
+    """Seconds and peak memory of every stage as text."""
+    lines = ["", f"{'stage':<50}{'seconds':>9}{'peak MB':>9}"]
+    lines += [f"{cost.stage:<50}{cost.seconds:>9.1f}{cost.peak_megabytes:>9.0f}" for cost in costs]
+    lines.append(f"{'all':<50}{sum(cost.seconds for cost in costs):>9.1f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_command(demo, DemoConfig, "eval.demo")

@@ -1,0 +1,117 @@
+"""Report: what a scored run leaves on disk, for programs (JSON, CSV), for notes (Markdown) and for people (HTML)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.compare import Comparison, compare
+from eval.cost import Cost
+from eval.metrics import METRICS
+from eval.page import Page, render_page
+from eval.score import Scores
+from eval.table import Row, markdown_table, table_rows
+from mde.files import write_bytes
+from mde.run_directory import environment, write_run_report
+
+KIND = "eval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was written, for the caller to print or to build upon."""
+
+    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
+    page: Path
+
+
+def write_report(
+    out: Path,
+    scores: Scores,
+    costs: Mapping[str, Cost],
+    *,
+    title: str,
+    command: str,
+    remarks: Sequence[str] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> Report:
+    """Write `report.json`, `table.md`, `per_image.csv` and the self-contained `report.html` into the folder `out`.
+
+    `command` is the line that makes the same report again; `remarks` are sentences shown under the
+    verdict; `extra` is kept in the JSON file beside what is known here. The figures do not depend on
+    where the frames came from. The bootstrap has the fixed seed 0: the same scores give the same report.
+    """
+    rows = table_rows(scores, costs)
+    comparisons = _comparisons(scores)
+    write_bytes(out / "per_image.csv", per_image_csv(scores).encode())
+    write_bytes(out / "table.md", tables(rows, scores).encode())
+    page = Page(
+        title=title,
+        command=command,
+        remarks=tuple(remarks),
+        scores=scores,
+        rows=rows,
+        comparisons=comparisons,
+        environment=environment(),
+    )
+    write_bytes(out / "report.html", render_page(page).encode())
+    figures = _figures(scores, rows, comparisons)
+    write_run_report(
+        out, {**(extra or {}), "kind": KIND, "title": title, "command": command, "remarks": list(remarks), **figures}
+    )
+    return Report(rows=rows, comparisons=comparisons, page=out / "report.html")
+
+
+def _comparisons(scores: Scores) -> tuple[Comparison, ...]:
+    others = [net for net in scores.specs if scores.reference is not None and net != scores.reference]
+    return tuple(
+        compare(np.random.default_rng(0), scores, net, alignment) for alignment in scores.alignments for net in others
+    )
+
+
+def _figures(scores: Scores, rows: Sequence[Row], comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    protocols = [replace(scores.protocol, alignment=alignment) for alignment in scores.alignments]
+    return {
+        "protocols": [{"sha256": protocol.digest(), **asdict(protocol)} for protocol in protocols],
+        "num_frames": scores.num_frames,
+        "skipped": [asdict(item) for item in scores.skipped],
+        "data_sha256": scores.data_sha256,
+        "reference": scores.reference,
+        "nets": {name: asdict(spec) for name, spec in scores.specs.items()},
+        "rows": [asdict(row) for row in rows],
+        "comparisons": [asdict(comparison) for comparison in comparisons],
+        "bands": [
+            {"net": net, "alignment": alignment, "edges_m": band.edges_m, "num_pixels": band.num_pixels.tolist()}
+            | {"abs_rel": band.mean()}
+            for (net, alignment), band in scores.bands.items()
+        ],
+    }
+
+
+def tables(rows: Sequence[Row], scores: Scores) -> str:
+    """One Markdown table for each protocol."""
+    blocks = []
+    for alignment in scores.alignments:
+        chosen = [row for row in rows if row.alignment == alignment]
+        heading = f"{chosen[0].protocol}, alignment {alignment} ({chosen[0].protocol_sha256[:12]}), "
+        blocks.append(f"{heading}{chosen[0].num_frames} frames\n\n{markdown_table(chosen)}")
+    return "\n".join(blocks)
+
+
+def per_image_csv(scores: Scores) -> str:
+    """Every figure of every image, in the order of the frames; the mean of a column is the figure in the table."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("net", "alignment", "scene", "frame", "num_pixels", "scale", *METRICS))
+    for score in scores.images:
+        figures = (f"{score.metrics[name]:.9g}" for name in METRICS)
+        place = (score.net, score.alignment, score.scene, score.frame)
+        writer.writerow((*place, score.num_pixels, f"{score.scale:.9g}", *figures))
+    return stream.getvalue()

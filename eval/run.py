@@ -1,0 +1,146 @@
+"""Score students and their teacher side by side on real frames: `python -m eval.run`.
+
+The only command that opens real images. It comes after training: nothing that it reads or writes is
+an input of any other command.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from eval.alignment import Alignment
+from eval.cost import measure_cost
+from eval.datasets import Dataset, DatasetName, open_dataset
+from eval.protocol import PROTOCOLS, Protocol
+from eval.report import tables, write_report
+from eval.score import score
+from mde.command import run_command
+from mde.domain import DomainName
+from mde.errors import InputError
+from mde.files import write_json
+from mde.nets import load_student, load_teacher
+from mde.nets.net import DepthNet
+from mde.run_directory import CONFIG, open_run
+
+COMMAND = "eval.run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """Score finished students and their teacher side by side on real frames, and write a report with pictures."""
+
+    root: Path
+    """Folder of the frames; only read."""
+    out: Path
+    """Folder to create; an earlier report of this command in it is replaced."""
+    dataset: DatasetName = "pairs"
+    """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
+    model: tuple[Path, ...] = ()
+    """Folders of runs or students, any number."""
+    teacher: str | None = None
+    """Architecture of the checkpoint."""
+    weights: Path | None = None
+    """The teacher's checkpoint."""
+    depth_scale: float | None = None
+    """Units of the depth files per metre, for pairs: 256 (KITTI) or 1000 (millimetres)."""
+    domain: DomainName | None = None
+    """Kind of scenes, for pairs; by default 256 means driving and 1000 indoor."""
+    split: Path | None = None
+    """Split list; by default the one text file in the root."""
+    protocol: str | None = None
+    """How figures are made, by name; by default that of the dataset."""
+    alignment: Literal["none", "median", "both"] | None = None
+    """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
+    num_panels: int = 6
+    """Frames shown, spread over the set, and as many of the worst."""
+    num_repeats: int = 10
+    """Timed passes per network."""
+
+    def __post_init__(self) -> None:
+        if not self.model and self.teacher is None:
+            raise InputError("nothing to score: name a --model, a --teacher, or both")
+        if self.weights is not None and self.teacher is None:
+            raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
+        if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
+            raise InputError(f"--depth-scale {self.depth_scale:g} must be a positive number of units per metre")
+        if self.num_panels < 0 or self.num_repeats < 2:
+            raise InputError(
+                f"--num-panels {self.num_panels} must be 0 or more, --num-repeats {self.num_repeats} 2 or more"
+            )
+
+
+def main(config: EvalConfig) -> None:
+    """Load, score, measure, write."""
+    dataset = open_dataset(
+        config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
+    )
+    protocol = choose_protocol(config, dataset)
+    nets = load_nets(config, dataset.domain)
+    open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
+    write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
+    scores = score(
+        nets, dataset.frames, protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
+    )
+    costs = {name: measure_cost(net, num_repeats=config.num_repeats) for name, net in nets.items()}
+    report = write_report(
+        config.out,
+        scores,
+        costs,
+        title=f"Depth on {config.root.name}: {', '.join(nets)}",
+        command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
+    )
+    print(tables(report.rows, scores), end="")
+    for item in scores.skipped:
+        print(f"skipped {item.name}: {item.reason}")
+    print(f"report: {report.page}")
+
+
+def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:
+    """The named protocol or the dataset's own. Raises InputError for an unknown one and one of another domain."""
+    name = config.protocol or dataset.protocol
+    if name not in PROTOCOLS:
+        raise InputError(f"--protocol {name} is unknown; expected one of {', '.join(PROTOCOLS)}")
+    protocol = PROTOCOLS[name]
+    if protocol.domain != dataset.domain:
+        fitting = ", ".join(other.name for other in PROTOCOLS.values() if other.domain == dataset.domain)
+        raise InputError(f"--protocol {name} is for {protocol.domain} frames; for these choose one of {fitting}")
+    return protocol
+
+
+def _alignments(config: EvalConfig, protocol: Protocol) -> tuple[Alignment, ...]:
+    chosen = config.alignment or ("both" if config.dataset == "pairs" else protocol.alignment)
+    return ("none", "median") if chosen == "both" else (chosen,)
+
+
+def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
+    """The teacher, if any, and the students by the names of their folders."""
+    nets: dict[str, DepthNet] = {}
+    if config.teacher is not None:
+        nets["teacher"] = load_teacher(config.teacher, config.weights, domain=domain)
+    for name, path in zip(model_names(config.model), config.model, strict=True):
+        nets[name] = load_student(path)
+    return nets
+
+
+def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
+    """Short names for folders: the last part that is not `student`, with parents where two would agree.
+
+    Raises InputError where one folder is named twice.
+    """
+    resolved = [path.resolve() for path in paths]
+    if len(set(resolved)) != len(resolved):
+        raise InputError(f"--model names a folder twice: {', '.join(map(str, paths))}")
+    parts = [[part for part in path.parts if part != "student"] for path in resolved]
+    for depth in range(1, 1 + max(map(len, parts), default=0)):
+        names = tuple("/".join(part[-depth:]) for part in parts)
+        if len(set(names)) == len(names) and "teacher" not in names:
+            return names
+    return tuple(str(path) for path in paths)
+
+
+if __name__ == "__main__":
+    run_command(main, EvalConfig, COMMAND)

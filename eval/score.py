@@ -1,0 +1,280 @@
+"""Score: several networks on the same frames under one protocol, in one pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from tqdm import tqdm
+
+from eval.alignment import ALIGNMENTS, Alignment
+from eval.bands import BandErrors, band_edges
+from eval.frame import Frame
+from eval.gallery import Gallery, Panel, Picture
+from eval.metrics import image_metrics
+from eval.protocol import Protocol, cut, finish, input_window, place, scored_prediction, scored_truth, valid_mask
+from mde.dpm import dpm_entropy
+from mde.errors import InputError
+from mde.nets.net import DepthNet, NetSpec, resize_prediction
+from mde.nets.output import Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageScore:
+    """Figures of one network on one image under one alignment."""
+
+    net: str
+    frame: str
+    scene: str
+    alignment: Alignment
+    scale: float
+    """Factor that the alignment put on the prediction; 1 without alignment."""
+    num_pixels: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A frame that could not be scored."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Everything that a report is made of."""
+
+    protocol: Protocol
+    alignments: tuple[Alignment, ...]
+    """In the order of the tables; the protocol's own comes first and decides pictures and verdict."""
+    specs: dict[str, NetSpec]
+    reference: str | None
+    """The network that the others are compared with, if any."""
+    images: tuple[ImageScore, ...]
+    fidelity: tuple[ImageScore, ...]
+    """The others against the reference's prediction in place of the truth, unaligned."""
+    skipped: tuple[Skipped, ...]
+    bands: dict[tuple[str, Alignment], BandErrors]
+    panels: tuple[Panel, ...]
+    data_sha256: str
+    """Digest of names, pixels and depth of all frames, in order."""
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that were scored."""
+        return len({score.frame for score in self.images})
+
+    def of(self, net: str, alignment: Alignment) -> tuple[ImageScore, ...]:
+        """Per-image figures of one network, in the order of the frames."""
+        return tuple(score for score in self.images if (score.net, score.alignment) == (net, alignment))
+
+    def mean(self, net: str, alignment: Alignment) -> dict[str, float]:
+        """Unweighted mean over images of every metric."""
+        return mean_metrics(self.of(net, alignment))
+
+
+def mean_metrics(scores: Sequence[ImageScore]) -> dict[str, float]:
+    """Unweighted mean over images. Raises ValueError for none."""
+    if not scores:
+        raise ValueError("a mean over no images has no value")
+    return {name: sum(score.metrics[name] for score in scores) / len(scores) for name in scores[0].metrics}
+
+
+@dataclass
+class _Tally:
+    """What grows while frames pass."""
+
+    images: list[ImageScore] = field(default_factory=list)
+    fidelity: list[ImageScore] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    bands: dict[tuple[str, Alignment], BandErrors] = field(default_factory=dict)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What stays the same for all frames."""
+
+    nets: Mapping[str, DepthNet]
+    protocol: Protocol
+    alignments: tuple[Alignment, ...]
+    reference: str | None
+
+    @property
+    def edges_m(self) -> tuple[float, ...]:
+        return band_edges(self.protocol.depth_min_m, self.protocol.cap_m)
+
+
+def _task(
+    nets: Mapping[str, DepthNet],
+    protocol: Protocol,
+    alignments: Sequence[Alignment] | None,
+    reference: str | None,
+) -> _Task:
+    if not nets:
+        raise InputError("nothing to score: name a --model, a --teacher, or both")
+    for name, net in nets.items():
+        if net.spec.domain != protocol.domain:
+            raise InputError(
+                f"{name} is a network for {net.spec.domain!r} scenes but protocol {protocol.name} scores "
+                f"{protocol.domain!r} ones; a metric network is right for its own camera only"
+            )
+    if reference is None:
+        reference = next((name for name, net in nets.items() if net.spec.role == "teacher"), None)
+    wanted = tuple(dict.fromkeys(alignments or (protocol.alignment,)))
+    ordered = tuple(sorted(wanted, key=lambda name: name != protocol.alignment))
+    return _Task(nets=nets, protocol=protocol, alignments=ordered, reference=reference)
+
+
+def score(
+    nets: Mapping[str, DepthNet],
+    frames: Iterable[Frame],
+    protocol: Protocol,
+    *,
+    alignments: Sequence[Alignment] | None = None,
+    reference: str | None = None,
+    num_panels: int = 6,
+    is_quiet: bool = False,
+) -> Scores:
+    """Score all networks on all frames.
+
+    `alignments` defaults to the protocol's own; each is a protocol of its own (and has its own digest),
+    scored on the same predictions. `reference` names the network to compare with (a teacher); without
+    it the first network with that role is taken. Of the frames, `num_panels` spread over the set and as
+    many of the worst are kept as pictures.
+
+    Raises InputError for no network, for a network of another domain than the protocol's, and where
+    no frame can be scored.
+    """
+    task = _task(nets, protocol, alignments, reference)
+    tally, gallery = _Tally(), Gallery(num_panels)
+    for frame in tqdm(frames, desc="eval", unit="frame", disable=is_quiet):
+        panel = _score_frame(frame, task, tally)
+        if panel is not None:
+            gallery.add(panel)
+    if not tally.images:
+        listed = "; ".join(f"{item.name}: {item.reason}" for item in tally.skipped[:3])
+        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed})")
+    return Scores(
+        protocol=protocol,
+        alignments=task.alignments,
+        specs={name: net.spec for name, net in nets.items()},
+        reference=task.reference,
+        images=tuple(tally.images),
+        fidelity=tuple(tally.fidelity),
+        skipped=tuple(tally.skipped),
+        bands=tally.bands,
+        panels=gallery.panels(),
+        data_sha256=tally.digest.hexdigest(),
+    )
+
+
+def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
+    """Score one frame under all alignments; None where there is nothing to compare with."""
+    _digest_frame(tally, frame)
+    if frame.depth_m is None:
+        tally.skipped.append(Skipped(name=frame.name, reason="no ground truth"))
+        return None
+    true_m = scored_truth(frame.depth_m, task.protocol)
+    valid = valid_mask(true_m, task.protocol)
+    if not valid.any():
+        tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
+        return None
+    answers = {name: _answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    pictures = []
+    for name, (pred_m, entropy_nat) in answers.items():
+        rows = [
+            _score_image(name, frame, alignment, pred_m[valid], true_m[valid], task) for alignment in task.alignments
+        ]
+        tally.images.extend(rows)
+        for row in rows:
+            band = tally.bands.setdefault((name, row.alignment), BandErrors(edges_m=task.edges_m))
+            band.add(finish(pred_m[valid], row.scale, task.protocol), true_m[valid])
+        pictures.append(_picture(pred_m, entropy_nat, rows[0], task.protocol))
+    tally.fidelity.extend(_fidelity(frame, {name: answer[0] for name, answer in answers.items()}, task))
+    judged = [picture.abs_rel for picture in pictures if picture.net != task.reference] or [pictures[0].abs_rel]
+    return Panel(
+        frame=frame.name,
+        scene=frame.scene,
+        image=frame.image if task.protocol.region == "frame" else _input(frame, task.protocol),
+        true_m=torch.where(true_m < task.protocol.cap_m, true_m, 0.0)[0],
+        valid=valid[0],
+        pictures=tuple(pictures),
+        error=max(judged),
+    )
+
+
+def _input(frame: Frame, protocol: Protocol) -> Tensor:
+    return cut(frame.image, input_window(protocol, *frame.image.shape[-2:]))
+
+
+def _answer(net: DepthNet, frame: Frame, protocol: Protocol) -> tuple[Tensor, Tensor | None]:
+    """Depth (1,h,w), repaired, and entropy of the DPM (h,w), both on the region of the protocol."""
+    height, width = frame.image.shape[-2:]
+    image = _input(frame, protocol)
+    output = predict(net, image, flip_average=protocol.flip_average)
+    depth_m = scored_prediction(output.depth_m[0], protocol, height, width)
+    if output.dpm_logits is None:
+        return depth_m, None
+    entropy_nat = dpm_entropy(output.dpm_logits.float().softmax(dim=1))
+    resized = resize_prediction(entropy_nat, *image.shape[-2:])[0]
+    return depth_m, place(resized, protocol, height, width, fill=0.0)[0]
+
+
+def _picture(pred_m: Tensor, entropy_nat: Tensor | None, row: ImageScore, protocol: Protocol) -> Picture:
+    return Picture(
+        net=row.net,
+        depth_m=finish(pred_m, row.scale, protocol)[0],
+        entropy_nat=entropy_nat,
+        scale=row.scale,
+        abs_rel=row.metrics["abs_rel"],
+    )
+
+
+def _digest_frame(tally: _Tally, frame: Frame) -> None:
+    tally.digest.update(frame.name.encode())
+    tally.digest.update((frame.image * 255.0).round().to(torch.uint8).contiguous().numpy().tobytes())
+    if frame.depth_m is not None:
+        tally.digest.update(frame.depth_m.contiguous().numpy().tobytes())
+
+
+@torch.inference_mode()
+def predict(net: DepthNet, image: Float[Tensor, "3 height width"], *, flip_average: bool) -> Output:
+    """One image through a network in evaluation mode; with `flip_average` the mean over it and its mirror image."""
+    output: Output = net.eval()(image[None])
+    if not flip_average:
+        return output
+    mirrored: Output = net(image[None].flip(-1))
+    return replace(output, depth_m=(output.depth_m + mirrored.depth_m.flip(-1)) / 2.0)
+
+
+def _score_image(
+    net: str, frame: Frame, alignment: Alignment, pred_m: Tensor, true_m: Tensor, task: _Task
+) -> ImageScore:
+    scale = ALIGNMENTS[alignment](pred_m, true_m)
+    return ImageScore(
+        net=net,
+        frame=frame.name,
+        scene=frame.scene,
+        alignment=alignment,
+        scale=scale,
+        num_pixels=len(true_m),
+        metrics=image_metrics(finish(pred_m, scale, task.protocol), true_m),
+    )
+
+
+def _fidelity(frame: Frame, predictions: Mapping[str, Tensor], task: _Task) -> list[ImageScore]:
+    """Every other network against the reference's own dense prediction, on the same region."""
+    if task.reference is None:
+        return []
+    true_m = finish(predictions[task.reference], 1.0, task.protocol)
+    valid = valid_mask(true_m, task.protocol)
+    if not valid.any():
+        return []
+    others = [name for name in predictions if name != task.reference]
+    return [_score_image(name, frame, "none", predictions[name][valid], true_m[valid], task) for name in others]

@@ -1,0 +1,140 @@
+"""Demo teacher: a small U-Net with BatchNorm, trained on the sealed world of `eval`, shipped with the project.
+
+It lets every stage run, and be judged, without a weight file of others. How it was trained and how
+good it is stands in `demo_teacher/teacher.json` beside its weights; `python -m eval.demo_teacher`
+makes both again.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mde.domain import Domain
+from mde.errors import InputError
+from mde.files import sha256_bytes
+from mde.nets.net import DepthNet, NetSpec
+from mde.nets.output import Output
+from mde.nets.weights import load_strictly
+
+WEIGHTS = Path(__file__).parent / "demo_teacher" / "weights.safetensors"
+"""The committed weights."""
+NATIVE_SIZE = (72, 96)
+WIDTHS = (24, 48, 96, 160, 192)
+"""Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the image."""
+MIDDLE_DEPTH_M = 3.0
+"""Depth of an answer of zero, near the geometric mean of rooms, so that training starts in the middle."""
+
+
+def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
+    """The demo teacher, frozen and in eval mode; `weights` None means the committed file.
+
+    Raises:
+        InputError: for a domain other than indoor, and for a file that is absent, damaged or belongs
+            to another network.
+    """
+    if domain.name != "indoor":
+        raise InputError(f"teacher demo knows domain 'indoor' only, got {domain.name!r}; use --domain indoor")
+    path = WEIGHTS if weights is None else weights
+    content = _read(path)
+    core = DemoTeacher(domain.depth_range_m)
+    try:
+        state = load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is not a readable safetensors file; expected demo teacher weights") from error
+    load_strictly(core, state, path=path)
+    spec = NetSpec(
+        name="demo",
+        role="teacher",
+        domain=domain.name,
+        native_size=NATIVE_SIZE,
+        depth_range_m=domain.depth_range_m,
+        licence="Apache-2.0",
+        weights_sha256=sha256_bytes(content),
+    )
+    return DepthNet(core, spec).eval().requires_grad_(False)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; make it with: python -m eval.demo_teacher") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); expected demo teacher weights") from error
+
+
+class DemoTeacher(nn.Module):
+    """The network at any size; right at the field of view that it was trained with.
+
+    `raw` is ln(depth / 3 m) at input size, not bounded; `depth_m` is in metres, clamped to the range.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, depth_range_m: tuple[float, float], widths: tuple[int, ...] = WIDTHS) -> None:
+        super().__init__()
+        self.depth_range_m = depth_range_m
+        # Not persistent: constants of the architecture, and loading is strict.
+        self.register_buffer("mean", torch.tensor((0.45, 0.45, 0.45)).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor((0.25, 0.25, 0.25)).view(1, 3, 1, 1), persistent=False)
+        self.stem = _convolution(3, widths[0], stride=2)
+        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        self.down = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairs)
+        self.up = nn.ModuleList(Up(coarse, fine) for fine, coarse in reversed(pairs))
+        self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
+
+    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
+        """Depth of RGB in [0, 1]; normalises by itself."""
+        features = [self.stem((image - self.mean) / self.std)]
+        for down in self.down:
+            features.append(down(features[-1]))
+        out = features.pop()
+        for up in self.up:
+            out = up(out, features.pop())
+        height, width = image.shape[-2:]
+        raw = F.pixel_shuffle(self.head(out), 2)[..., :height, :width]  # one row or column too many at odd sizes
+        depth_m = (raw + math.log(MIDDLE_DEPTH_M)).exp().clamp(*self.depth_range_m)
+        return Output(depth_m=depth_m, raw=raw)
+
+
+def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class Down(nn.Module):
+    """Half the size, then one more convolution with a residual path."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.shrink = _convolution(inputs, outputs, stride=2)
+        self.refine = _convolution(outputs, outputs)
+
+    def forward(self, fine: Tensor) -> Tensor:
+        """Features at half the size of `fine`, rounded up."""
+        coarse = self.shrink(fine)
+        return coarse + self.refine(coarse)
+
+
+class Up(nn.Module):
+    """Bring coarse features to the size of the skip and join both."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.join = _convolution(2 * outputs, outputs)
+
+    def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
+        """Features at the size of `skip`; narrowed before they grow, which is the same and cheaper."""
+        grown = F.interpolate(self.narrow(coarse), size=skip.shape[-2:], mode="bilinear", align_corners=False)
+        return self.join(torch.cat((grown, skip), dim=1))

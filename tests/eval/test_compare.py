@@ -1,0 +1,71 @@
+"""Whether a difference is more than chance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eval.compare import bootstrap_interval, compare
+from eval.protocol import PROTOCOLS
+from eval.score import score
+
+PLAIN = replace(PROTOCOLS["pairs_driving"], name="plain", crop="none", alignment="none")
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_the_interval_of_independent_values_is_that_of_the_normal_law() -> None:
+    values = np.random.default_rng(1).normal(0.3, 1.0, 400)
+    low, high = bootstrap_interval(rng(), values, np.arange(400))
+    half = 1.96 * values.std() / np.sqrt(400)
+    # 2000 draws place a 2.5 % quantile within about 5 % of the width.
+    np.testing.assert_allclose((low, high), (values.mean() - half, values.mean() + half), atol=0.1 * half)
+
+
+def test_copies_of_a_frame_do_not_narrow_the_interval() -> None:
+    values = np.random.default_rng(1).normal(0.0, 1.0, 30)
+    once = bootstrap_interval(rng(), values, np.arange(30))
+    copied = bootstrap_interval(rng(), np.repeat(values, 9), np.repeat(np.arange(30), 9))
+    np.testing.assert_allclose(copied, once, rtol=1e-9)
+
+
+def test_a_group_counts_with_its_number_of_images() -> None:
+    low, high = bootstrap_interval(rng(), np.array([1.0, 1.0, 1.0, 0.0]), np.array([0, 0, 0, 1]))
+    assert (low, high) == (0.0, 1.0)
+
+
+def test_better_worse_and_tie_are_told_apart(red_net, make_frames) -> None:
+    nets = {
+        "teacher": red_net(1.1, role="teacher"),
+        "better": red_net(1.05),
+        "worse": red_net(1.2),
+        "equal": red_net(1.1),
+    }
+    scores = score(nets, make_frames(8), PLAIN, is_quiet=True)
+    verdicts = {net: compare(rng(), scores, net, "none").verdict for net in ("better", "worse", "equal")}
+    assert verdicts == {"better": "better", "worse": "worse", "equal": "tie"}
+    comparison = compare(rng(), scores, "worse", "none")
+    assert comparison.difference == pytest.approx(0.1, rel=1e-3)
+    assert (comparison.resampled, comparison.num_resampled) == ("scenes", 4)
+
+
+def test_for_delta_more_is_better(red_net, make_frames) -> None:
+    nets = {"teacher": red_net(1.3, role="teacher"), "student": red_net(1.1)}
+    scores = score(nets, make_frames(4), PLAIN, is_quiet=True)
+    assert compare(rng(), scores, "student", "none", metric="delta1").verdict == "better"
+
+
+def test_frames_of_one_scene_are_drawn_as_images(red_net, make_frames) -> None:
+    nets = {"teacher": red_net(1.3, role="teacher"), "student": red_net(1.1)}
+    scores = score(nets, make_frames(4, per_scene=9), PLAIN, is_quiet=True)
+    assert compare(rng(), scores, "student", "none").resampled == "images"
+
+
+def test_without_a_reference_there_is_no_comparison(red_net, make_frames) -> None:
+    scores = score({"a": red_net()}, make_frames(2), PLAIN, is_quiet=True)
+    with pytest.raises(ValueError, match="no reference"):
+        compare(rng(), scores, "a", "none")

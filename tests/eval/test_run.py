@@ -1,0 +1,133 @@
+"""The command, from options to files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from eval.run import EvalConfig, main, model_names
+from mde.bins import log_bins
+from mde.command import run_command
+from mde.errors import InputError
+from mde.nets.student import StudentCard, build_student, save_student
+
+
+@pytest.fixture
+def student(tmp_path: Path) -> Path:
+    """A run folder with an untrained student of the driving domain."""
+    card = StudentCard(
+        name="mobilenetv2_035",
+        domain="driving",
+        native_size=(32, 64),
+        depth_range_m=(1.0, 80.0),
+        bins=log_bins(1.0, 80.0, 16),
+        teacher="none",
+        teacher_sha256="0" * 64,
+        teacher_licence="Apache-2.0",
+        step=0,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        core = build_student(card)
+    folder = tmp_path / "run_a" / "student"
+    folder.parent.mkdir()
+    save_student(folder, core, card)
+    return folder.parent
+
+
+@pytest.fixture
+def pairs(tmp_path: Path, write_pair: Callable[..., None]) -> Path:
+    for index in range(3):
+        write_pair(tmp_path / "pairs", f"a_{index}", seed=index)
+    return tmp_path / "pairs"
+
+
+def config(pairs: Path, student: Path, **changes) -> EvalConfig:
+    options = {"root": pairs, "out": pairs.parent / "out", "model": (student,), "depth_scale": 256.0, "num_repeats": 2}
+    return EvalConfig(**{**options, **changes})
+
+
+def test_a_student_is_scored_on_a_folder_of_pairs(pairs: Path, student: Path, capsys) -> None:
+    settings = config(pairs, student)
+    main(settings)
+    report = json.loads((settings.out / "report.json").read_text())
+    assert [(row["net"], row["alignment"]) for row in report["rows"]] == [("run_a", "median"), ("run_a", "none")]
+    assert report["num_frames"] == 3
+    assert json.loads((settings.out / "config.json").read_text())["command"] == "eval.run"
+    assert (settings.out / "report.html").is_file() and (settings.out / "per_image.csv").is_file()
+    assert "run_a, median-aligned" in capsys.readouterr().out
+
+
+def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, student: Path) -> None:
+    main(config(pairs, student, num_panels=0))
+    main(config(pairs, student, num_panels=0, alignment="none"))
+    report = json.loads((pairs.parent / "out" / "report.json").read_text())
+    assert [row["alignment"] for row in report["rows"]] == ["none"]
+    assert json.loads((pairs.parent / "out" / "config.json").read_text())["config"]["alignment"] == "none"
+    with pytest.raises(InputError, match="exists and is no run"):
+        main(config(pairs, student, out=student))
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"model": ()}, "nothing to score"),
+        ({"weights": Path("w.pth")}, "needs --teacher"),
+        ({"depth_scale": 0.0}, "positive"),
+        ({"num_repeats": 1}, "2 or more"),
+        ({"num_panels": -1}, "0 or more"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(pairs: Path, student: Path, changes, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        config(pairs, student, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"protocol": "nyu"}, "unknown; expected one of kitti_eigen"),
+        ({"protocol": "nyu_eigen"}, "is for indoor frames"),
+        ({"depth_scale": 1000.0}, "'driving' scenes"),
+        ({"teacher": "resnet"}, "unknown"),
+        ({"root": Path("absent")}, "no folder"),
+        ({"model": (Path("absent"),)}, "absent"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_before_anything_is_written(
+    pairs: Path, student: Path, changes, words: str
+) -> None:
+    settings = config(pairs, student, **changes)
+    with pytest.raises(InputError, match=words):
+        main(settings)
+    assert not (settings.out / "report.json").exists()
+
+
+def test_models_are_named_by_their_folders() -> None:
+    assert model_names((Path("/r/a"), Path("/r/b/student"))) == ("a", "b")
+    assert model_names((Path("/x/a"), Path("/y/a"))) == ("x/a", "y/a")
+    assert model_names((Path("/x/teacher"),)) == ("x/teacher",)
+    assert model_names(()) == ()
+    with pytest.raises(InputError, match="twice"):
+        model_names((Path("a"), Path("./a")))
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [(["--model", "x", "--depth-scale", "0"], "--depth-scale 0"), (["--model", "x", "--depth-scale", "9"], "no pair")],
+)
+def test_wrong_input_ends_with_a_short_message_and_status_two(
+    options: list[str], words: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["eval.run", "--root", str(tmp_path), "--out", str(tmp_path / "out"), *options])
+    with pytest.raises(SystemExit) as left:
+        run_command(main, EvalConfig, "eval.run")
+    assert left.value.code == 2
+    message = capsys.readouterr().err
+    assert words in message and "Traceback" not in message
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,149 @@
+"""Scoring: means, alignment, skipped frames, flips, and the comparison with a reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from eval.frame import Frame
+from eval.pairs import pairs_frames
+from eval.protocol import PROTOCOLS
+from eval.score import Scores, mean_metrics, predict, score
+from mde.domain import DomainName
+from mde.errors import InputError
+from mde.nets import load_teacher
+from mde.nets.net import DepthNet
+from mde.nets.output import Output
+
+PLAIN = replace(PROTOCOLS["pairs_driving"], name="plain", crop="none", alignment="none")
+
+
+def quiet(nets: dict[str, DepthNet], frames: list[Frame], protocol=PLAIN, **options) -> Scores:
+    return score(nets, frames, protocol, is_quiet=True, **options)
+
+
+def test_a_constant_factor_is_the_whole_error_and_the_median_takes_it_away(red_net, make_frames) -> None:
+    scores = quiet({"far": red_net(1.2)}, make_frames(3), alignments=("none", "median"))
+    assert scores.alignments == ("none", "median")
+    assert scores.mean("far", "none")["abs_rel"] == pytest.approx(0.2, rel=1e-5)
+    assert scores.mean("far", "median")["abs_rel"] == pytest.approx(0.0, abs=1e-6)
+    assert [row.scale for row in scores.of("far", "median")] == pytest.approx([1 / 1.2] * 3, rel=1e-5)
+
+
+def test_the_protocols_own_alignment_comes_first(red_net, make_frames) -> None:
+    protocol = replace(PLAIN, alignment="median")
+    assert quiet({"a": red_net()}, make_frames(1), protocol).alignments == ("median",)
+    both = quiet({"a": red_net()}, make_frames(1), protocol, alignments=("none", "median"))
+    assert both.alignments == ("median", "none")
+    assert quiet({"a": red_net()}, make_frames(1), protocol, alignments=("none",)).alignments == ("none",)
+
+
+def test_a_mean_is_over_images_whatever_their_number_of_pixels(red_net, make_frames) -> None:
+    near, far = make_frames(2)
+    assert near.depth_m is not None and far.depth_m is not None
+    sparse = torch.zeros_like(far.depth_m)
+    sparse[0, 3, 3] = far.depth_m[0, 3, 3] * 2  # one pixel with abs_rel 0.5
+    scores = quiet({"a": red_net()}, [near, replace(far, depth_m=sparse)])
+    assert [row.num_pixels for row in scores.images] == [24 * 40, 1]
+    assert scores.mean("a", "none")["abs_rel"] == pytest.approx(0.25, rel=1e-5)
+
+
+def test_frames_without_truth_are_skipped_and_listed_not_scored(red_net, make_frames) -> None:
+    first, second, third = make_frames(3)
+    empty = replace(second, depth_m=torch.zeros(1, 24, 40))
+    scores = quiet({"a": red_net()}, [first, empty, replace(third, depth_m=None)])
+    assert scores.num_frames == 1
+    assert [(item.name, item.reason) for item in scores.skipped] == [
+        (second.name, "no valid depth in the scored region"),
+        (third.name, "no ground truth"),
+    ]
+
+
+def test_nothing_to_score_is_refused(red_net, make_frames) -> None:
+    with pytest.raises(InputError, match="none of 1 frames"):
+        quiet({"a": red_net()}, [replace(make_frames(1)[0], depth_m=None)])
+    with pytest.raises(InputError, match="name a --model"):
+        quiet({}, make_frames(1))
+
+
+def test_a_network_of_another_domain_is_refused(red_net, make_frames) -> None:
+    with pytest.raises(InputError, match="'indoor'.*'driving'"):
+        quiet({"a": red_net(domain="indoor")}, make_frames(1))
+
+
+def test_fidelity_is_the_error_against_the_teacher_not_against_the_truth(red_net, make_frames) -> None:
+    nets = {"teacher": red_net(1.5, role="teacher"), "student": red_net(1.5)}
+    scores = quiet(nets, make_frames(2))
+    assert scores.reference == "teacher"
+    assert scores.mean("student", "none")["abs_rel"] == pytest.approx(0.5, rel=1e-5)
+    assert {row.net for row in scores.fidelity} == {"student"}
+    assert mean_metrics(scores.fidelity)["abs_rel"] == 0.0
+
+
+def test_a_mean_over_no_images_is_refused() -> None:
+    with pytest.raises(ValueError, match="no images"):
+        mean_metrics(())
+
+
+class LeanCore(nn.Module):
+    """An answer that grows from left to right whatever the image shows."""
+
+    def forward(self, image: Tensor) -> Output:
+        ramp = torch.arange(1.0, image.shape[-1] + 1.0)
+        return Output(depth_m=ramp.expand(len(image), 1, image.shape[-2], -1))
+
+
+def test_the_flip_average_is_symmetric_where_the_network_leans(red_net) -> None:
+    net = DepthNet(LeanCore(), red_net().spec)
+    image = torch.rand(3, 24, 40, generator=torch.Generator().manual_seed(0))
+    assert predict(net, image, flip_average=False).depth_m[0, 0, 0, 0] == 1.0
+    averaged = predict(net, image, flip_average=True).depth_m
+    assert torch.equal(averaged, torch.full_like(averaged, 20.5))
+
+
+def test_a_network_that_answers_nan_is_scored_not_fatal(red_net, make_frames) -> None:
+    scores = quiet({"broken": red_net(float("nan"))}, make_frames(1), alignments=("none", "median"))
+    assert scores.mean("broken", "none")["abs_rel"] > 0.5
+
+
+def test_the_network_sees_the_kb_crop_and_is_scored_on_it(red_net, make_frames) -> None:
+    frames = make_frames(1, height=375, width=1242)
+    net = red_net(size=(352, 1216))
+    for name in ("kitti_eigen_garg_kbcrop", "kitti_eigen_garg_full", "kitti_eigen_eigen_kbcrop_flip"):
+        scores = quiet({"a": net}, frames, PROTOCOLS[name])
+        assert scores.mean("a", "none")["abs_rel"] == pytest.approx(0.0, abs=1e-6), name
+
+
+def test_the_digest_of_the_data_follows_names_pixels_and_depth(red_net, make_frames) -> None:
+    nets, (frame,) = {"a": red_net()}, make_frames(1)
+    assert frame.depth_m is not None
+    changed = [
+        frame,
+        replace(frame, name="other"),
+        replace(frame, image=frame.image.flip(-1)),
+        replace(frame, depth_m=frame.depth_m + 1.0),
+    ]
+    assert len({quiet(nets, [item]).data_sha256 for item in changed}) == 4
+    assert quiet(nets, [frame]).data_sha256 == quiet(nets, make_frames(1)).data_sha256
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "domain, units, weights, abs_rel, delta1",
+    [("driving", 256, "meter_kitti_xxs.pth", 0.147, 0.789), ("indoor", 1000, "meter_nyu_xxs.pth", 0.191, 0.685)],
+)
+def test_the_published_teacher_reaches_its_figures_on_real_frames(
+    domain: DomainName, units: int, weights: str, abs_rel: float, delta1: float, real: Path
+) -> None:
+    """Expected: the authors' networks on the same frames, table in the README beside them."""
+    net = load_teacher("meter", real / "weights" / weights, domain=domain)
+    scores = quiet({"meter": net}, list(pairs_frames(real / domain, units)), PROTOCOLS[f"pairs_{domain}"], num_panels=0)
+    figures = scores.mean("meter", "median")
+    assert scores.skipped == ()
+    assert figures["abs_rel"] == pytest.approx(abs_rel, abs=0.002)
+    assert figures["delta1"] == pytest.approx(delta1, abs=0.002)

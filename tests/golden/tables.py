@@ -1,0 +1,86 @@
+"""The README's tables, made from the committed result files and from nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+
+def readme_with_tables(root: Path) -> str:
+    """The README with every block `<!-- table:NAME --> ... <!-- /table -->` made again."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"<!-- table:{name} -->\n{TABLES[name](root / 'eval' / 'results')}\n<!-- /table -->"
+
+    return re.sub(r"<!-- table:(\w+) -->.*?<!-- /table -->", block, (root / "README.md").read_text(), flags=re.DOTALL)
+
+
+def spread(values: list[float], digits: int = 3) -> str:
+    """Mean and sample standard deviation; the bare number where there is one."""
+    text = f"{mean(values):.{digits}f}"
+    return f"{text} ± {stdev(values):.{digits}f}" if len(values) > 1 else text
+
+
+def demo_table(results: Path) -> str:
+    """Arms of the sealed world: test error over seeds beside training error, and the gap closed."""
+    demo = read(results / "demo.json")
+    lines = [
+        "| student saw | abs_rel | delta1 | rmse (m) | training abs_rel | gap closed |",
+        "|---|---|---|---|---|---|",
+        f"| (teacher) | {demo['teacher']['abs_rel']:.3f} | {demo['teacher']['delta1']:.3f} |"
+        f" {demo['teacher']['rmse']:.3f} | | |",
+    ]
+    closed = demo["gap_closed"]["abs_rel"]
+    gaps = ["0 %", "–" if closed is None else f"{100 * closed:.0f} %", "100 %"]
+    for (name, arm), gap in zip(demo["arms"].items(), gaps, strict=True):
+        seeds = arm["seeds"]
+        cells = [spread([seed[metric] for seed in seeds]) for metric in ("abs_rel", "delta1", "rmse")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {spread(arm['training_abs_rel_to_teacher'])} | {gap} |")
+    return "\n".join(lines)
+
+
+def meter_table(results: Path) -> str:
+    """METER and its students on real frames, median-aligned and metric, over seeds."""
+    rows = read(results / "meter.json")["rows"]
+    lines = [
+        "| domain | network | seeds | abs_rel, median-aligned | delta1 | abs_rel, metric | delta1 | training abs_rel |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        aligned, metric = row["median"], row["none"]
+        cells = [
+            spread(aligned["abs_rel"]),
+            spread(aligned["delta1"]),
+            spread(metric["abs_rel"]),
+            spread(metric["delta1"]),
+        ]
+        training = spread(row["training_abs_rel_to_teacher"]) if row["training_abs_rel_to_teacher"] else ""
+        lines.append(
+            f"| {row['domain']} | {row['network']} | {len(aligned['abs_rel'])} | {' | '.join(cells)} | {training} |"
+        )
+    return "\n".join(lines)
+
+
+def bench_table(results: Path) -> str:
+    """Speed as ratios of one run."""
+    bench = read(results / "bench.json")
+    lines = ["| what | rate | against | ratio |", "|---|---|---|---|"]
+    for row in bench["rows"]:
+        lines.append(
+            f"| {row['what']} | {row['rate']:.3g} {row['unit']} | {row['baseline']},"
+            f" {row['baseline_rate']:.3g} {row['unit']} | {row['rate'] / row['baseline_rate']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A committed result file."""
+    return json.loads(path.read_text())
+
+
+TABLES: dict[str, Callable[[Path], str]] = {"demo": demo_table, "meter": meter_table, "bench": bench_table}
