@@ -35,15 +35,12 @@ def bin_mass_target(
         room = torch.minimum(position - bins.low, bins.high - position) / 3.0
         sigma = torch.minimum(sigma, room.clamp_min(bins.width / 2))
     z = (edges - position) / sigma
-    # Phi(b) - Phi(a) taken in the tail where both are small, so that far bins keep their digits.
-    upper, lower = _normal_cdf(z[:, 1:]), _normal_cdf(z[:, :-1])
-    upper_tail, lower_tail = _normal_cdf(-z[:, 1:]), _normal_cdf(-z[:, :-1])
-    mass = torch.where(z[:, :-1] > 0, lower_tail - upper_tail, upper - lower)
+    # The smaller tail at each edge, so that the differences of far bins keep their digits.
+    tail = 0.5 * torch.erfc(z.abs() * math.sqrt(0.5))
+    lower, upper = tail[:, :-1], tail[:, 1:]
+    holds_depth = (z[:, :-1] <= 0) & (z[:, 1:] > 0)
+    mass = torch.where(holds_depth, 1.0 - lower - upper, (upper - lower).abs())
     return mass / mass.sum(dim=1, keepdim=True)
-
-
-def _normal_cdf(z: Tensor) -> Tensor:
-    return 0.5 * torch.erfc(-z / math.sqrt(2.0))
 
 
 def reference_target(
