@@ -3,8 +3,8 @@
     python -m eval.demo
 
 The sealed world stands in for the data that a user may not see; the demo teacher was trained on it.
-Four students would be called the same in a paper's table; here each arm differs in one thing alone,
-and all have the same steps, images, augmentation and seeds.
+Three students differ in one thing alone, the pictures that they learn from; steps, number of pictures,
+augmentation and seeds are the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from eval.frame import Frame
 from eval.protocol import PROTOCOLS
 from eval.report import write_report
 from eval.score import Scores, score
-from eval.sealed import CAMERA, ORIGIN, write_sealed
+from eval.sealed.world import CAMERA, ORIGIN, write_sealed
 from eval.stage_cost import StageCost, stage_cost
 from mde.command import run_command
 from mde.errors import InputError
@@ -73,15 +73,14 @@ def demo(config: DemoConfig) -> None:
     with stage_cost("generate", costs):
         height, width = CAMERA.size
         generate(GenerateConfig(n=config.num_images, domain="indoor", out=renders(config), size=f"{height}x{width}"))
-    for seed in range(config.num_seeds):
-        for adapt in (False, True):
-            with stage_cost(f"distil {PLAIN if not adapt else ADAPTED}, seed {seed}", costs):
-                distill(distill_config(config, seed, adapt=adapt))
     with stage_cost("sealed pictures for the upper bound", costs):
         write_sealed(config.out / "sealed-train", "train", config.num_images)
     for seed in range(config.num_seeds):
-        with stage_cost(f"distil {UPPER}, seed {seed}", costs):
-            train_upper_bound(config, seed)
+        with stage_cost(f"distil.run on {ADAPTED}, seed {seed}", costs):
+            distill(distill_config(config, ADAPTED, seed))
+        for name, data in ((PLAIN, renders(config)), (UPPER, config.out / "sealed-train")):
+            with stage_cost(f"train on {name}, seed {seed}", costs):
+                train_comparison(config, name, seed, data)
     with stage_cost("open the sealed test and score", costs):
         write_sealed(config.out / "sealed-test", "test", config.num_test)
         scores = score_arms(config)
@@ -98,15 +97,15 @@ def arm(config: DemoConfig, name: str, seed: int) -> Path:
     return config.out / f"seed-{seed}" / ARMS[name]
 
 
-def distill_config(config: DemoConfig, seed: int, *, adapt: bool) -> DistillConfig:
-    """The run of one rendered arm: the command that a user would give."""
+def distill_config(config: DemoConfig, name: str, seed: int) -> DistillConfig:
+    """The run of one arm: what a user would give to `python -m distill.run`."""
     return DistillConfig(
         teacher="demo",
         domain="indoor",
         data=renders(config),
-        out=arm(config, ADAPTED if adapt else PLAIN, seed),
+        out=arm(config, name, seed),
         student=config.student,
-        adapt=adapt,
+        adapt=name == ADAPTED,
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=config.batch_size, checkpoint_every=200),
@@ -114,19 +113,22 @@ def distill_config(config: DemoConfig, seed: int, *, adapt: bool) -> DistillConf
     )
 
 
-def train_upper_bound(config: DemoConfig, seed: int) -> None:
-    """The same student on pictures of the sealed world itself, which a user without data cannot have."""
-    reader = ShardReader(config.out / "sealed-train", origins=(ORIGIN,))
-    out = arm(config, UPPER, seed)
+def train_comparison(config: DemoConfig, name: str, seed: int, data: Path) -> None:
+    """The same student trained the same way on other pictures, among them what a user without data cannot have."""
+    out = arm(config, name, seed)
     out.mkdir(parents=True, exist_ok=True)
-    train_student(
-        distill_config(config, seed, adapt=False), load_teacher("demo", None, domain="indoor"), None, reader, out
-    )
+    reader = ShardReader(data, origins=("synthetic", ORIGIN))
+    train_student(distill_config(config, name, seed), demo_teacher(), None, reader, out)
+
+
+def demo_teacher() -> DepthNet:
+    """The teacher that ships with the project."""
+    return load_teacher("demo", None, domain="indoor")
 
 
 def score_arms(config: DemoConfig) -> Scores:
     """Teacher and all students on the test pictures."""
-    nets: dict[str, DepthNet] = {"teacher": load_teacher("demo", None, domain="indoor")}
+    nets: dict[str, DepthNet] = {"teacher": demo_teacher()}
     for name in ARMS:
         for seed in range(config.num_seeds):
             nets[row_name(config, name, seed)] = load_student(arm(config, name, seed))
@@ -152,9 +154,12 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost]) -> None:
     rows = [arm_figures(config, scores, name) for name in ARMS]
     closed = gap_closed(rows)
     table = demo_table(scores.mean("teacher", "none"), rows, closed)
+    command = (
+        f"python -m eval.demo --num-images {config.num_images} --num-steps {config.num_steps}"
+        f" --num-seeds {config.num_seeds} --num-test {config.num_test} --student {config.student}"
+    )
     figures = {
-        "command": f"python -m eval.demo --num-images {config.num_images} --num-steps {config.num_steps}"
-        f" --num-seeds {config.num_seeds} --num-test {config.num_test} --student {config.student}",
+        "command": command,
         "teacher": scores.mean("teacher", "none"),
         "arms": {name: row for name, row in zip(ARMS, rows, strict=True)},
         "gap_closed": closed,
@@ -164,12 +169,13 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost]) -> None:
     }
     write_json(config.out / "demo.json", figures)
     first = {name: measure_cost(net, num_repeats=5) for name, net in cost_nets(config).items()}
+    (config.out / "report").mkdir(exist_ok=True)
     page = write_report(
         config.out / "report",
         scores,
         {name: first["teacher" if name == "teacher" else "student"] for name in scores.specs},
         title="Demo: a teacher distilled without its data",
-        command=figures["command"],
+        command=command,
         remarks=[closed_sentence(closed)],
     )
     print(stage_table(costs))
@@ -181,7 +187,7 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost]) -> None:
 def cost_nets(config: DemoConfig) -> dict[str, DepthNet]:
     """One network per architecture."""
     return {
-        "teacher": load_teacher("demo", None, domain="indoor"),
+        "teacher": demo_teacher(),
         "student": load_student(arm(config, PLAIN, 0)),
     }
 

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import distill.run as run_module
+from adapt.fitting import FitConfig
+from distill.export import ONNX, ExportReport
+from distill.run import DistillConfig, distill
+from distill.training import METRICS, TrainConfig
+from mde.checkpoint import TENSORS
+from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
+from mde.errors import InputError
+from mde.files import read_json
+from mde.nets import load_student
+from mde.nets.student import STUDENT
+from tests.conftest import ROOT, make_shards
+
+
+def small(tmp_path: Path, shards: Path) -> DistillConfig:
+    return DistillConfig(
+        teacher="demo",
+        data=shards,
+        out=tmp_path / "run",
+        student="mobilenetv2_035",
+        no_real_data=True,
+        train=TrainConfig(num_steps=4, batch_size=4, checkpoint_every=2),
+        fit=FitConfig(num_steps=3, batch_size=4, num_measured=8),
+    )
+
+
+@pytest.fixture
+def without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export takes seconds and has tests of its own."""
+    report = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
+    monkeypatch.setattr(run_module, "export_student", lambda reader, out: report)
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_one_command_makes_transformation_student_and_report(tmp_path: Path, shards: Path) -> None:
+    config = small(tmp_path, shards)
+    distill(config)
+    out = tmp_path / "run"
+    assert load_student(out).spec.domain == "indoor"
+    assert len((out / METRICS).read_text().splitlines()) == 4
+    assert list((out / "tensorboard").iterdir())
+    report = read_json(out / "report.json")
+    assert set(report["parents"]) == {"teacher", "data"}
+    assert report["no_real_data"]["records"] == {"origin": "synthetic", "num_records": 12}
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_the_report_lists_every_file_that_was_read(tmp_path: Path, shards: Path) -> None:
+    distill(small(tmp_path, shards))
+    statement = read_json(tmp_path / "run" / "report.json")["no_real_data"]
+    data = statement["files_read"]["data"]
+    assert {str(path) for path in shards.iterdir()} <= set(data)
+    assert not any("site-packages" in path for path in data)
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_the_same_command_again_changes_nothing(tmp_path: Path, shards: Path) -> None:
+    config = small(tmp_path, shards)
+    distill(config)
+    before = (tmp_path / "run" / STUDENT / TENSORS).read_bytes()
+    distill(config)
+    assert (tmp_path / "run" / STUDENT / TENSORS).read_bytes() == before
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_run_goes_on_only_with_the_images_it_began_with(tmp_path: Path, shards: Path) -> None:
+    config = small(tmp_path, shards)
+    distill(config)
+    with pytest.raises(InputError, match="began with other data; choose another --out"):
+        distill(replace(config, data=make_shards(tmp_path / "others", seed=9)))
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_folder_of_another_configuration_is_refused(tmp_path: Path, shards: Path) -> None:
+    config = small(tmp_path, shards)
+    distill(config)
+    with pytest.raises(InputError, match=r"--seed 0 \(now 1\)"):
+        distill(replace(config, seed=1))
+
+
+def test_real_records_stop_the_run_before_anything_is_learned(tmp_path: Path) -> None:
+    for no_real_data in (True, False):
+        config = replace(
+            small(tmp_path, make_shards(tmp_path / f"real{no_real_data}", origin="real")),
+            no_real_data=no_real_data,
+            out=tmp_path / f"run{no_real_data}",
+        )
+        with pytest.raises(InputError, match="origin 'real', allowed here: synthetic"):
+            distill(config)
+        assert not (tmp_path / f"run{no_real_data}" / METRICS).exists()
+
+
+def test_images_of_another_domain_are_refused(tmp_path: Path, shards: Path) -> None:
+    raw = json.loads((shards / "index.json").read_text())
+    (shards / "index.json").write_text(json.dumps({**raw, "domain": "driving"}))
+    with pytest.raises(InputError, match="holds driving images and the teacher is for indoor"):
+        distill(small(tmp_path, shards))
+
+
+def test_wrong_weights_leave_no_folder_behind(tmp_path: Path, shards: Path) -> None:
+    (tmp_path / "other.safetensors").write_bytes(b"not weights")
+    with pytest.raises(InputError, match="other.safetensors"):
+        distill(replace(small(tmp_path, shards), weights=tmp_path / "other.safetensors"))
+    with pytest.raises(InputError, match="nowhere.safetensors does not exist"):
+        distill(replace(small(tmp_path, shards), weights=tmp_path / "nowhere.safetensors"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_truncated_shard_stops_the_run_by_name(tmp_path: Path, shards: Path) -> None:
+    path = shards / "shard-00000.tar"
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match="shard-00000.tar is damaged"):
+        distill(small(tmp_path, shards))
+
+
+@pytest.mark.parametrize("change", [{"student": "resnet9000"}, {"seed": -1}])
+def test_impossible_options_are_refused(tmp_path: Path, shards: Path, change: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        replace(small(tmp_path, shards), **change)  # type: ignore[arg-type]
+
+
+TRAINING = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from distill.run import DistillConfig, TrainConfig, train_student
+from mde.nets import load_teacher
+from mde.shards import ShardReader
+data, out = map(Path, sys.argv[1:])
+out.mkdir(exist_ok=True)
+config = DistillConfig(teacher="demo", student="mobilenetv2_035",
+                       train=TrainConfig(num_steps=40, batch_size=4, checkpoint_every=4))
+train_student(config, load_teacher("demo", None, domain="indoor"), None, ShardReader(data), out)
+"""
+
+
+def start_training(shards: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", TRAINING, str(shards), str(out)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_any_moment_resumes_to_equal_weights(tmp_path: Path, shards: Path) -> None:
+    assert start_training(shards, tmp_path / "straight").wait() == 0
+    killed = tmp_path / "killed"
+    for step in (4, 12):
+        process = start_training(shards, killed)
+        while not (killed / "checkpoints" / f"step_{step:08d}").is_dir():
+            assert process.poll() is None, "the run ended before it could be killed"
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    assert start_training(shards, killed).wait() == 0
+    weights = [(tmp_path / name / STUDENT / TENSORS).read_bytes() for name in ("straight", "killed")]
+    assert weights[0] == weights[1]
+
+
+def raising(error: BaseException):  # type: ignore[no-untyped-def]
+    def main(_: FitConfig) -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (InputError("x=1 must\nbe 2"), EXIT_INPUT, "error: x=1 must be 2\n"),
+        (KeyboardInterrupt(), EXIT_INTERRUPTED, "interrupted; the same command goes on from here\n"),
+        (OSError(28, "No space left on device", "a.tar"), EXIT_FAULT, "free some space, then the same command goes on"),
+        (PermissionError(13, "Permission denied", "/x"), EXIT_FAULT, "error: Permission denied: /x\n"),
+    ],
+)
+def test_commands_end_with_one_line_and_an_exact_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    message: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["x"])
+    with pytest.raises(SystemExit) as caught:
+        run_command(raising(error), FitConfig, "x")
+    assert caught.value.code == status
+    printed = capsys.readouterr().err
+    assert message in printed and printed.count("\n") == 1
+
+
+def test_wrong_values_on_the_command_line_are_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["x", "--num-steps", "0"])
+    with pytest.raises(SystemExit) as caught:
+        run_command(lambda config: None, FitConfig, "x")
+    assert caught.value.code == EXIT_INPUT
+    assert capsys.readouterr().err == "error: --num-steps 0 must be at least 1\n"
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_command_in_one_line_and_keeps_what_is_good(tmp_path: Path, shards: Path) -> None:
+    """A limit on file size is the small disk that needs no privileges: writes beyond it fail."""
+    import resource
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    options = ["--student", "mobilenetv2_035", "--train.num-steps", "2", "--train.batch-size", "4", "--no-adapt"]
+    done = subprocess.run(
+        [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        preexec_fn=small_files,
+        check=False,
+    )
+    assert done.returncode == EXIT_FAULT
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: ") and "File too large" in last
+    assert not list((tmp_path / "run" / "checkpoints").glob("*"))
