@@ -6,6 +6,7 @@ Plain convolutions, BatchNorm, ReLU and resizing only, so that it runs whole on 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import timm
 import torch
@@ -42,7 +43,7 @@ class EdgeStudent(nn.Module):
         super().__init__()
         self.bins = bins
         self.depth_range_m = depth_range_m
-        features = timm.create_model(BACKBONES[backbone], pretrained=False, features_only=True)
+        features: Any = timm.create_model(BACKBONES[backbone], pretrained=False, features_only=True)
         self.backbone = features
         self.decoder = EdgeDecoder(features.feature_info.channels())
         self.dpm_head = nn.Conv2d(DECODER_WIDTHS[2], bins.num_bins, kernel_size=1)

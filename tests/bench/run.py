@@ -118,7 +118,7 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
     images = next(iter(image_batches(reader, SIZE, 16, seed=0, steps=range(1))))[1]
     images = images.contiguous(memory_format=torch.channels_last)
     torch.manual_seed(0)
-    student = EdgeStudent("mobilenetv2_035", INDOOR.bins, INDOOR.depth_range_m).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    student = EdgeStudent("mobilenetv2_035", INDOOR.bins, INDOOR.depth_range_m).to(memory_format=torch.channels_last)
 
     def teach() -> int:
         with torch.no_grad():

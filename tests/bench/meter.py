@@ -1,0 +1,128 @@
+"""METER on real frames: render, distil with and without adaptation, two seeds, then open the frames and score.
+
+    python -m tests.bench.meter --real ../shared/real
+
+Takes about two hours on two cores; what is finished is kept, so it can be stopped and started. `--real` holds
+`weights/`, `driving/` and `indoor/`. Written to `eval/results/meter.json`.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapt.fitting import FitConfig
+from distill.run import DistillConfig, distill
+from distill.training import METRICS, TrainConfig, final_means
+from eval.datasets import open_dataset
+from eval.protocol import PROTOCOLS
+from eval.score import Scores, score
+from mde.command import run_command
+from mde.domain import DOMAINS, DomainName
+from mde.files import read_json, write_json
+from mde.nets import load_student, load_teacher
+from mde.run_directory import REPORT, environment
+from synth.generate import GenerateConfig, generate
+
+WEIGHTS = {"driving": "meter_kitti_xxs.pth", "indoor": "meter_nyu_xxs.pth"}
+SIZES = {"driving": "192x640", "indoor": "192x256"}
+ARMS = {"student, plain renders": "plain", "student, adapted renders": "adapt"}
+DOMAIN_NAMES: tuple[DomainName, ...] = ("driving", "indoor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeterConfig:
+    """Distil METER on renders and judge teacher and students on real frames."""
+
+    real: Path
+    """Folder with `weights/`, `driving/` and `indoor/`."""
+    runs: Path = Path("runs/meter")
+    """Where renders and runs lie."""
+    out: Path = Path("eval/results/meter.json")
+    """File to write."""
+    num_renders: int = 800
+    """Images per domain."""
+    num_steps: int = 900
+    """Optimiser steps per student."""
+    num_seeds: int = 2
+    """Students per arm."""
+
+
+def study(config: MeterConfig) -> None:
+    """Make what is missing, then score and write."""
+    for domain in DOMAIN_NAMES:
+        data = config.runs / f"renders-{domain}"
+        generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=SIZES[domain]))
+        for seed in range(config.num_seeds):
+            for arm in ARMS.values():
+                distill(distill_config(config, domain, arm, seed))
+    rows = [row for domain in DOMAIN_NAMES for row in domain_rows(config, domain)]
+    command = f"python -m tests.bench.meter {shlex.join(sys.argv[1:])}"
+    write_json(config.out, {"command": command, "rows": rows, "environment": environment()})
+    print(f"written: {config.out}")
+
+
+def run_of(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> Path:
+    """Folder of one student."""
+    return config.runs / f"{domain}-{arm}-{seed}"
+
+
+def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> DistillConfig:
+    """The run of one student."""
+    return DistillConfig(
+        teacher="meter",
+        weights=config.real / "weights" / WEIGHTS[domain],
+        domain=domain,
+        data=config.runs / f"renders-{domain}",
+        out=run_of(config, domain, arm, seed),
+        adapt=arm == "adapt",
+        no_real_data=True,
+        seed=seed,
+        train=TrainConfig(num_steps=config.num_steps, batch_size=4, checkpoint_every=100),
+        fit=FitConfig(num_steps=80),
+    )
+
+
+def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]:
+    """Teacher and both arms on the real frames of a domain, metric and median-aligned."""
+    teacher = load_teacher("meter", config.real / "weights" / WEIGHTS[domain], domain=domain)
+    runs = {
+        f"{name} {seed}": run_of(config, domain, arm, seed)
+        for name, arm in ARMS.items()
+        for seed in range(config.num_seeds)
+    }
+    nets = {"teacher": teacher, **{name: load_student(path) for name, path in runs.items()}}
+    units = float(DOMAINS[domain].depth_units_per_metre)
+    dataset = open_dataset("pairs", config.real / domain, split=None, depth_scale=units, domain=domain)
+    scores = score(nets, dataset.frames, PROTOCOLS[dataset.protocol], alignments=("none", "median"), num_panels=0)
+    rows = [{**row(scores, "METER teacher", ["teacher"]), "training_abs_rel_to_teacher": []}]
+    for name, arm in ARMS.items():
+        folders = [run_of(config, domain, arm, seed) for seed in range(config.num_seeds)]
+        training = [final_means(path / METRICS, config.num_steps)["abs_rel_to_teacher"] for path in folders]
+        distances = [read_json(path / "adapt" / REPORT) for path in folders if (path / "adapt" / REPORT).is_file()]
+        rows.append(
+            {
+                **row(scores, name, [f"{name} {seed}" for seed in range(config.num_seeds)]),
+                "training_abs_rel_to_teacher": training,
+                "distance_before": [report["distance_before"] for report in distances],
+                "distance_after": [report["distance_after"] for report in distances],
+            }
+        )
+    return [{"domain": domain, "num_frames": scores.num_frames, "protocol": dataset.protocol, **row} for row in rows]
+
+
+def row(scores: Scores, network: str, nets: list[str]) -> dict[str, Any]:
+    """All metrics of networks that differ in their seed alone, as lists over seeds."""
+    means = {alignment: [scores.mean(net, alignment) for net in nets] for alignment in ("none", "median")}
+    listed = {
+        alignment: {metric: [mean[metric] for mean in over_seeds] for metric in over_seeds[0]}
+        for alignment, over_seeds in means.items()
+    }
+    return {"network": network, **listed}
+
+
+if __name__ == "__main__":
+    run_command(study, MeterConfig, "tests.bench.meter")
