@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
 from mde.run_directory import open_run, write_run_report
-from mde.shards import INDEX, ShardReader
+from mde.shards import INDEX, ShardReader, read_index
 from synth.generate import GenerateConfig, generate
 
 READS = "reads.txt"
@@ -48,8 +48,9 @@ class DistillConfig:
     """Architecture of the checkpoint: meter, demo."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
-    domain: DomainName = "indoor"
-    """What the weights were trained on: indoor (NYU camera, 10 m) or driving (KITTI camera, 80 m)."""
+    domain: DomainName | None = None
+    """What the weights were trained on: indoor (NYU camera, 10 m) or driving (KITTI camera, 80 m); by default the
+    domain of --data, and indoor where that does not exist."""
     data: Path | None = None
     """Shards of synth.generate, made when missing; by default renders/DOMAIN."""
     out: Path | None = None
@@ -79,10 +80,9 @@ class DistillConfig:
 
 def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
-    out = config.out or Path("runs") / f"{config.teacher}-{config.domain}"
-    data = config.data or Path("renders") / config.domain
-    teacher = load_teacher(config.teacher, config.weights, domain=config.domain)  # before anything is written
-    goes_on = open_run(out, "distill.run", config, free=("device", "weights", "data", "out"))
+    domain, data, out = places(config)
+    teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
+    goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
             stack.enter_context(reads_noted(out / READS))
@@ -103,6 +103,15 @@ def distill(config: DistillConfig) -> None:
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
 
 
+def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
+    """Domain, folder of renders and folder of the run, with their defaults filled in."""
+    domain: DomainName = config.domain or "indoor"
+    if config.domain is None and config.data is not None and (config.data / INDEX).is_file():
+        domain = DOMAINS[read_index(config.data).domain].name
+    data = config.data or Path("renders") / domain
+    return domain, data, config.out or Path("runs") / f"{config.teacher}-{domain}"
+
+
 def note_teacher(weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
     if weights is not None:
@@ -111,13 +120,14 @@ def note_teacher(weights: Path | None) -> None:
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
     """The shards of `data`, made first when they are missing or unfinished."""
+    domain = teacher.spec.domain
     if not (data / INDEX).is_file():
         height, width = teacher.spec.native_size
-        generate(GenerateConfig(n=config.num_renders, domain=config.domain, out=data, size=f"{height}x{width}"))
+        generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=f"{height}x{width}"))
     reader = ShardReader(data)
-    if reader.domain != config.domain:
+    if reader.domain != domain:
         raise InputError(
-            f"{data} holds {reader.domain} images and the teacher is for {config.domain}; give --domain {reader.domain}"
+            f"{data} holds {reader.domain} images and the teacher is for {domain}; give --domain {reader.domain}"
         )
     return reader
 
@@ -151,11 +161,11 @@ def train_student(
     out: Path,
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
-    domain = DOMAINS[config.domain]
+    domain = DOMAINS[teacher.spec.domain]
     device = pick_device(config.device)
     card = StudentCard(
         name=config.student,
-        domain=config.domain,
+        domain=domain.name,
         native_size=teacher.spec.native_size,
         depth_range_m=domain.depth_range_m,
         bins=domain.bins,

@@ -47,13 +47,13 @@ class DemoConfig:
 
     out: Path = Path("runs/demo")
     """Folder to create, or to go on in."""
-    num_images: int = 800
+    num_images: int = 600
     """Renders for two arms, and as many sealed pictures for the upper bound."""
     num_test: int = 200
     """Test pictures of the sealed world, opened at the end."""
-    num_steps: int = 1000
+    num_steps: int = 900
     """Optimiser steps of every student."""
-    batch_size: int = 16
+    batch_size: int = 8
     """Images per step."""
     student: str = "mobilenetv2_035"
     """Student of all arms."""
@@ -109,7 +109,7 @@ def distill_config(config: DemoConfig, name: str, seed: int) -> DistillConfig:
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=config.batch_size, checkpoint_every=200),
-        fit=FitConfig(num_steps=100, batch_size=32),
+        fit=FitConfig(num_steps=60),
     )
 
 

@@ -94,6 +94,8 @@ def read_index(directory: Path) -> ShardIndex:
         index = ShardIndex(**{**raw, "shards": shards})
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} is not an index of shards ({error!r})") from error
+    if index.domain not in DOMAINS:
+        raise InputError(f"{path} is of domain {index.domain!r}; expected one of {', '.join(DOMAINS)}")
     for shard in index.shards:
         if Path(shard.name).name != shard.name:
             raise InputError(f"{path} names {shard.name!r}, which leaves the directory")
@@ -124,8 +126,6 @@ class ShardReader:
             raise InputError(
                 f"{directory} holds records of origin {self.index.origin!r}, allowed here: {', '.join(origins)}"
             )
-        if self.index.domain not in DOMAINS:
-            raise InputError(f"{directory} is of domain {self.index.domain!r}; expected one of {', '.join(DOMAINS)}")
         self._domain = DOMAINS[self.index.domain].name
         self._origins = origins
         if verify:

@@ -45,8 +45,10 @@ class MeterConfig:
     """File to write."""
     num_renders: int = 800
     """Images per domain."""
-    num_steps: int = 900
-    """Optimiser steps per student."""
+    steps_driving: int = 600
+    """Optimiser steps per driving student."""
+    steps_indoor: int = 900
+    """Optimiser steps per indoor student; its images are smaller."""
     num_seeds: int = 2
     """Students per arm."""
 
@@ -70,6 +72,11 @@ def run_of(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> Path
     return config.runs / f"{domain}-{arm}-{seed}"
 
 
+def steps_of(config: MeterConfig, domain: DomainName) -> int:
+    """Length of training of one student."""
+    return config.steps_driving if domain == "driving" else config.steps_indoor
+
+
 def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> DistillConfig:
     """The run of one student."""
     return DistillConfig(
@@ -81,7 +88,7 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
         adapt=arm == "adapt",
         no_real_data=True,
         seed=seed,
-        train=TrainConfig(num_steps=config.num_steps, batch_size=4, checkpoint_every=100),
+        train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),
         fit=FitConfig(num_steps=80),
     )
 
@@ -101,7 +108,7 @@ def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]
     rows = [{**row(scores, "METER teacher", ["teacher"]), "training_abs_rel_to_teacher": []}]
     for name, arm in ARMS.items():
         folders = [run_of(config, domain, arm, seed) for seed in range(config.num_seeds)]
-        training = [final_means(path / METRICS, config.num_steps)["abs_rel_to_teacher"] for path in folders]
+        training = [final_means(path / METRICS, steps_of(config, domain))["abs_rel_to_teacher"] for path in folders]
         distances = [read_json(path / "adapt" / REPORT) for path in folders if (path / "adapt" / REPORT).is_file()]
         rows.append(
             {

@@ -14,7 +14,7 @@ import pytest
 import distill.run as run_module
 from adapt.fitting import FitConfig
 from distill.export import ONNX, ExportReport
-from distill.run import DistillConfig, distill
+from distill.run import DistillConfig, distill, places
 from distill.training import METRICS, TrainConfig
 from mde.checkpoint import TENSORS
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
@@ -107,7 +107,16 @@ def test_images_of_another_domain_are_refused(tmp_path: Path, shards: Path) -> N
     raw = json.loads((shards / "index.json").read_text())
     (shards / "index.json").write_text(json.dumps({**raw, "domain": "driving"}))
     with pytest.raises(InputError, match="holds driving images and the teacher is for indoor"):
-        distill(small(tmp_path, shards))
+        distill(replace(small(tmp_path, shards), domain="indoor"))
+
+
+def test_the_domain_is_that_of_the_images_unless_it_is_given(tmp_path: Path, shards: Path) -> None:
+    config = small(tmp_path, shards)
+    assert places(config)[0] == "indoor"
+    raw = json.loads((shards / "index.json").read_text())
+    (shards / "index.json").write_text(json.dumps({**raw, "domain": "driving"}))
+    assert places(config)[0] == "driving"
+    assert places(DistillConfig(teacher="demo")) == ("indoor", Path("renders/indoor"), Path("runs/demo-indoor"))
 
 
 def test_wrong_weights_leave_no_folder_behind(tmp_path: Path, shards: Path) -> None:
@@ -233,3 +242,23 @@ def test_a_full_disk_ends_the_command_in_one_line_and_keeps_what_is_good(tmp_pat
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("error: ") and "File too large" in last
     assert not list((tmp_path / "run" / "checkpoints").glob("*"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, shards: Path) -> None:
+    options = ["--student", "mobilenetv2_035", "--train.num-steps", "400", "--train.batch-size", "4", "--no-adapt"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "run" / METRICS).is_file():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == EXIT_INTERRUPTED
+    assert errors.strip().splitlines()[-1] == "interrupted; the same command goes on from here"
+    assert "Traceback" not in errors
