@@ -47,7 +47,7 @@ class MeterConfig:
     """Images per domain."""
     steps_driving: int = 600
     """Optimiser steps per driving student."""
-    steps_indoor: int = 900
+    steps_indoor: int = 700
     """Optimiser steps per indoor student; its images are smaller."""
     num_seeds: int = 2
     """Students per arm."""
@@ -89,7 +89,7 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),
-        fit=FitConfig(num_steps=80),
+        fit=FitConfig(num_steps=50),
     )
 
 

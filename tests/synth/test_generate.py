@@ -70,7 +70,10 @@ class TestRun:
         out = tmp_path / "killed"
         options = ("--n", "4", "--shard-size", "2", "--workers", "1", "--size", SIZES["indoor"], "--out", str(out))
         process = subprocess.Popen(
-            [sys.executable, "-m", "synth.generate", *options], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+            [sys.executable, "-m", "synth.generate", *options],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         deadline = time.monotonic() + 120
         while not list(out.glob("shard-00000.*")) and time.monotonic() < deadline:
@@ -158,7 +161,11 @@ class TestRun:
 @pytest.mark.slow
 def test_missing_opengl_is_answered_with_the_packages_to_install(tmp_path):
     """A library path without EGL: an empty vendor list makes every display unavailable."""
-    environment = {**os.environ, "__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path), "__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere"}
+    environment = {
+        **os.environ,
+        "__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path),
+        "__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere",
+    }
     options = ("--n", "1", "--workers", "1", "--size", "24x32", "--out", str(tmp_path / "out"))
     done = run_command(*options, env=environment)
     assert done.returncode == 2

@@ -45,7 +45,9 @@ def scene_of(things, *, camera=DRIVING.camera, pose=LOOKING_AHEAD, near_far_m=(0
 def rays(camera: Camera) -> np.ndarray:
     """(H,W,3) directions with z = 1 through the pixel centres, written out once more as an oracle."""
     v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
-    return np.stack(((u - camera.c_px[0]) / camera.f_px[0], (v - camera.c_px[1]) / camera.f_px[1], np.ones(u.shape)), -1)
+    return np.stack(
+        ((u - camera.c_px[0]) / camera.f_px[0], (v - camera.c_px[1]) / camera.f_px[1], np.ones(u.shape)), -1
+    )
 
 
 def ground(reach_m: float = 400.0):

@@ -10,7 +10,8 @@ import pytest
 from mde.domain import DOMAINS
 from mde.record import encode_record
 from synth import sample
-from synth.sample import KINDS, SampleConfig, Sampler, check_frame, without_far
+from synth.sample import KINDS, Sampler, check_frame, without_far
+from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene
 
 pytestmark = pytest.mark.opengl
