@@ -87,6 +87,21 @@ class TestRun:
         assert shard_bytes(out) == shard_bytes(finished)
         assert not list(out.glob("*.partial"))
 
+    def test_a_worker_that_dies_is_replaced_and_the_bytes_are_the_same(self, finished, tmp_path):
+        out = tmp_path / "replaced"
+        options = ("--n", "4", "--shard-size", "2", "--workers", "1", "--size", SIZES["indoor"], "--out", str(out))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "synth.generate", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        deadline = time.monotonic() + 120
+        while not list(out.glob("shard-00000.tar.*")) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+        process.communicate(timeout=200)
+        assert process.returncode == 0
+        assert shard_bytes(out) == shard_bytes(finished)
+
     def test_growing_a_folder_keeps_its_full_shards_and_equals_a_fresh_run(self, finished, tmp_path):
         out = tmp_path / "grown"
         generate(config_for(out, n=3))

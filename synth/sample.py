@@ -1,0 +1,121 @@
+"""Sample: one record as a pure function of (domain, seed, image size, index)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mde.camera import Camera
+from mde.domain import DOMAINS
+from mde.record import Record
+from synth.driving import DEPTH_END_M as DRIVING_END_M
+from synth.driving import driving_scene_rand
+from synth.indoor import DEPTH_END_M as INDOOR_END_M
+from synth.indoor import indoor_scene_rand
+from synth.renderer import Renderer
+from synth.sample_config import SampleConfig
+from synth.scene import Frame, RejectedScene, Scene
+from synth.sensor import expose_rand
+from synth.textures import Bank, bake_bank
+
+MAX_ATTEMPTS = 25
+PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
+"""Each has a stream of its own: another lamp does not move the furniture."""
+
+SceneMaker = Callable[[dict[str, np.random.Generator], Bank, Camera], Scene]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    number: int
+    """Part of every seed, so that the domains do not share streams."""
+    scene_rand: SceneMaker
+    depth_end_m: float
+    """Pixels farther away are background."""
+
+
+KINDS: dict[str, _Kind] = {
+    "indoor": _Kind(0, indoor_scene_rand, INDOOR_END_M),
+    "driving": _Kind(1, driving_scene_rand, DRIVING_END_M),
+}
+
+
+class Sampler:
+    """Renders samples of one configuration; make one per process, it owns the OpenGL context."""
+
+    def __init__(self, config: SampleConfig) -> None:
+        self.config = config
+        self._bank = bake_bank()
+        self._renderer = Renderer(self._bank.pixels)
+
+    @property
+    def device(self) -> str:
+        """Name of the OpenGL implementation."""
+        return self._renderer.device
+
+    def record(self, index: int) -> Record:
+        """The sample `index`. Draws that are rejected are drawn again from the next stream."""
+        root = np.random.SeedSequence((self.config.seed, KINDS[self.config.domain].number, index))
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                return self._attempt(index, attempt, root.spawn(1)[0])
+            except RejectedScene:
+                continue
+        raise AssertionError(f"sample {index} was rejected {MAX_ATTEMPTS} times; the scene grammar is broken")
+
+    def _attempt(self, index: int, attempt: int, root: np.random.SeedSequence) -> Record:
+        kind, domain = KINDS[self.config.domain], DOMAINS[self.config.domain]
+        streams = dict(zip(PURPOSES, map(np.random.default_rng, root.spawn(len(PURPOSES))), strict=True))
+        camera = domain.camera.resize(self.config.height, self.config.width)
+        scene = kind.scene_rand(streams, self._bank, camera)
+        frame = without_far(self._renderer.render(scene), kind.depth_end_m)
+        check_frame(frame, scene)
+        return Record(
+            key=f"{index:06d}",
+            image=expose_rand(streams["sensor"], frame.radiance),
+            depth_m=frame.depth_m,
+            ids=frame.ids,
+            camera=scene.camera,
+            origin="synthetic",
+            domain=domain.name,
+            depth_units_per_metre=domain.depth_units_per_metre,
+            recipe=self._recipe(index, attempt, scene),
+        )
+
+    def _recipe(self, index: int, attempt: int, scene: Scene) -> dict[str, Any]:
+        return {
+            "config_sha256": self.config.sha256,
+            "generator_version": self.config.generator_version,
+            "seed": self.config.seed,
+            "index": index,
+            "attempt": attempt,
+            "scene": scene.kind,
+            "summary": scene.summary,
+            "world_from_camera": scene.world_from_camera.round(6).tolist(),
+        }
+
+
+def without_far(frame: Frame, depth_end_m: float) -> Frame:
+    """The frame with everything beyond `depth_end_m` turned into background."""
+    near = frame.depth_m <= depth_end_m
+    return Frame(radiance=frame.radiance, depth_m=frame.depth_m * near, ids=frame.ids * near)
+
+
+def check_frame(frame: Frame, scene: Scene) -> None:
+    """Refuse pictures that teach nothing.
+
+    Raises RejectedScene when the lens touches something, when one loose object fills the view, or when
+    almost nothing has a depth.
+    """
+    seen = frame.depth_m > 0
+    if seen.mean() < 0.35:
+        raise RejectedScene(f"{seen.mean():.0%} of the pixels have a depth")
+    if float(np.percentile(frame.depth_m[seen], 3)) < scene.closest_m:
+        raise RejectedScene(f"something is nearer than {scene.closest_m} m")
+    counts = np.bincount(frame.ids.ravel(), minlength=len(scene.things) + 1)[1:] / frame.ids.size
+    largest = int(counts.argmax())
+    if counts[largest] > (0.9 if scene.things[largest].kind in scene.structure else 0.5):
+        raise RejectedScene(f"one {scene.things[largest].kind} fills {counts[largest]:.0%} of the view")

@@ -1,0 +1,27 @@
+"""Sample configuration: all that a sample depends on, besides its index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mde.domain import DomainName
+from mde.files import json_bytes, sha256_bytes
+
+GENERATOR_VERSION = 1
+"""Counts up with every change that changes a sample."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleConfig:
+    """Domain, seed and image size; how many samples there are and who renders them changes none of them."""
+
+    domain: DomainName
+    seed: int
+    height: int
+    width: int
+    generator_version: int = GENERATOR_VERSION
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the canonical JSON of the fields."""
+        return sha256_bytes(json_bytes(self))

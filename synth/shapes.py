@@ -1,0 +1,255 @@
+"""Shapes: closed surfaces in metres from which objects are put together, on top of trimesh's primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from synth.mesh import Material, Mesh, Vector, from_corners, merged, yaw_matrix
+
+BOX_FACES = np.array(((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)))
+"""Corner numbers (bit 0 is x, bit 1 is y, bit 2 is z) of the bottom, top, front, back, left and right face."""
+_BOX_TRIANGLES = BOX_FACES[:, (0, 1, 2, 0, 2, 3)].reshape(-1, 3)
+_BOX_CORNERS = np.array([[(c >> axis & 1) - 0.5 for axis in range(3)] for c in range(8)], dtype=np.float32)
+
+
+def box(size_m: Vector, material: Material, *, at_m: Vector = (0.0, 0.0, 0.0)) -> Mesh:
+    """A box that stands on z = `at_m[2]`, with its middle over (`at_m[0]`, `at_m[1]`)."""
+    corners = _BOX_CORNERS[_BOX_TRIANGLES] * np.asarray(size_m, dtype=np.float32)
+    shift = np.array((at_m[0], at_m[1], at_m[2] + size_m[2] / 2.0), dtype=np.float32)
+    # Texture coordinates come before the shift, so that a box looks alike wherever it stands.
+    mesh = from_corners(corners, material)
+    return mesh.moved(shift)
+
+
+def boxes(
+    sizes_m: np.ndarray,
+    at_m: np.ndarray,
+    material: Material,
+    *,
+    tints: np.ndarray | None = None,
+    yaw_rad: float | np.ndarray = 0.0,
+) -> Mesh:
+    """Many boxes at once: (N,3) sizes, (N,3) places of their feet, (N,3) tints, one turn or (N,) turns."""
+    sizes_m, at_m = np.asarray(sizes_m, dtype=np.float32), np.asarray(at_m, dtype=np.float32)
+    corners = _BOX_CORNERS[_BOX_TRIANGLES][None] * sizes_m[:, None, None, :]
+    turns = np.stack([yaw_matrix(yaw) for yaw in np.broadcast_to(yaw_rad, len(sizes_m))])
+    corners = np.einsum("ntcj,nkj->ntck", corners, turns)
+    corners = corners + at_m[:, None, None, :]
+    corners[..., 2] += sizes_m[:, None, None, 2] / 2.0
+    mesh = from_corners(corners.reshape(-1, 3, 3), material)
+    if tints is None:
+        return mesh
+    look = mesh.look.copy()
+    look[:, :3] *= np.repeat(tints.astype(np.float32), 36, axis=0)
+    return Mesh(mesh.positions_m, mesh.normals, mesh.uv, look)
+
+
+def rectangle(corner_m: Vector, first_m: Vector, second_m: Vector, material: Material) -> Mesh:
+    """A flat patch seen from the side towards which first x second points."""
+    corner, first, second = (np.asarray(v, dtype=np.float32) for v in (corner_m, first_m, second_m))
+    quad = np.stack((corner, corner + first, corner + first + second, corner + second))
+    lengths = np.linalg.norm(first), np.linalg.norm(second)
+    uv = np.array(((0, 0), (lengths[0], 0), lengths, (0, lengths[1])), dtype=np.float32) / material.tile_m
+    order = (0, 1, 2, 0, 2, 3)
+    return from_corners(quad[list(order)].reshape(2, 3, 3), material, uv=uv[list(order)])
+
+
+def strip(left_m: np.ndarray, right_m: np.ndarray, along_m: np.ndarray, material: Material, *, across_m: float) -> Mesh:
+    """A ribbon between two lines of (N,3) points, seen from above when `left_m` lies left of `right_m`."""
+    a, b, c, d = left_m[:-1], right_m[:-1], right_m[1:], left_m[1:]
+    corners = np.stack((a, b, c, a, c, d), axis=1).reshape(-1, 3, 3)
+    near, far = along_m[:-1], along_m[1:]
+    zero, wide = np.zeros_like(near), np.full_like(near, across_m)
+    uv = np.stack((zero, near, wide, near, wide, far, zero, near, wide, far, zero, far), axis=1).reshape(-1, 2)
+    return from_corners(corners, material, uv=uv / material.tile_m)
+
+
+def cylinder(
+    radius_m: float,
+    height_m: float,
+    material: Material,
+    *,
+    at_m: Vector = (0.0, 0.0, 0.0),
+    top: float = 1.0,
+    sections: int = 12,
+) -> Mesh:
+    """An upright cylinder on z = `at_m[2]`; `top` is the share of the radius at its upper end."""
+    return lathe(
+        ((0.0, 0.0), (radius_m, 0.0), (radius_m * top, height_m), (0.0, height_m)),
+        material,
+        at_m=at_m,
+        sections=sections,
+    )
+
+
+def lathe(
+    profile_m: Sequence[tuple[float, float]],
+    material: Material,
+    *,
+    at_m: Vector = (0.0, 0.0, 0.0),
+    sections: int = 14,
+) -> Mesh:
+    """A surface of revolution about z from (radius, height) points, listed from below to above."""
+    profile = np.asarray(profile_m, dtype=np.float32)
+    ring, girth = _ring(sections)
+    points = np.empty((len(profile), sections + 1, 3), dtype=np.float32)
+    points[..., :2] = profile[:, None, :1] * ring
+    points[..., 2] = profile[:, 1:]
+    edge = profile[1:] - profile[:-1]
+    length = np.sqrt((edge * edge).sum(axis=1))
+    normal = np.empty((len(edge), sections + 1, 3), dtype=np.float32)
+    steep = np.maximum(length, 1e-9)[:, None]  # a repeated point has no slope
+    normal[..., :2] = (edge[:, 1:] / steep)[:, None] * ring
+    normal[..., 2] = -edge[:, :1] / steep
+    v = np.concatenate((np.zeros(1, dtype=np.float32), length.cumsum()))
+    uv = np.empty((len(profile), sections + 1, 2), dtype=np.float32)
+    uv[..., 0] = girth * max(float(profile[:, 0].max()), 0.05)
+    uv[..., 1] = v[:, None]
+    # At a pole one edge of the patch is a point, and one of its two triangles has no area.
+    has_low, has_high = profile[:-1, 0] > 0.0, profile[1:, 0] > 0.0
+    keep = np.repeat(np.stack((has_low, has_high), axis=1)[:, None], sections, axis=1).reshape(-1)
+
+    def triangles(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        a, b, c, d = low[:, :-1], low[:, 1:], high[:, 1:], high[:, :-1]
+        return np.stack((a, b, c, a, c, d), axis=2).reshape(len(keep), 3, -1)[keep]
+
+    mesh = from_corners(
+        triangles(points[:-1], points[1:]),
+        material,
+        normals=triangles(normal, normal).reshape(-1, 3),
+        uv=triangles(uv[:-1], uv[1:]).reshape(-1, 2) / material.tile_m,
+    )
+    return mesh.moved(at_m)
+
+
+@lru_cache(maxsize=32)
+def _ring(sections: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points on the unit circle, closed, and their angles."""
+    angles = np.linspace(0.0, 2.0 * np.pi, sections + 1, dtype=np.float32)
+    points = np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    points[-1] = points[0]  # the sine of a rounded 2 pi is not 0, and the seam would be open
+    return points, angles
+
+
+def tube(start_m: Vector, end_m: Vector, radius_m: float, material: Material, *, sections: int = 8) -> Mesh:
+    """A straight rod between two points."""
+    start, end = np.asarray(start_m, dtype=np.float64), np.asarray(end_m, dtype=np.float64)
+    length = float(np.linalg.norm(end - start))
+    z = (end - start) / length
+    x = np.cross((0.0, 1.0, 0.0) if abs(z[2]) > 0.9 else (0.0, 0.0, 1.0), z)
+    x /= np.linalg.norm(x)
+    rod = cylinder(radius_m, length, material, sections=sections)
+    return rod.turned(np.stack((x, np.cross(z, x), z), axis=1)).moved(start)
+
+
+@lru_cache(maxsize=8)
+def _sphere(subdivisions: int) -> np.ndarray:
+    import trimesh.creation  # takes seconds; a process that draws nothing does not pay
+
+    sphere = trimesh.creation.icosphere(subdivisions=subdivisions)
+    return np.asarray(sphere.triangles, dtype=np.float32).reshape(-1, 3)
+
+
+def blob(
+    size_m: Vector,
+    material: Material,
+    *,
+    at_m: Vector = (0.0, 0.0, 0.0),
+    squareness: float = 0.0,
+    subdivisions: int = 2,
+    lumps: np.ndarray | None = None,
+) -> Mesh:
+    """A ball stretched to `size_m` around `at_m`; `squareness` towards 1 makes a cushion or a rounded box.
+
+    `lumps` (K,4) are directions and strengths of smooth bulges.
+    """
+    many = None if lumps is None else lumps[None]
+    return blobs(
+        np.array([size_m]), np.array([at_m]), material, squareness=squareness, subdivisions=subdivisions, lumps=many
+    )
+
+
+def blobs(
+    sizes_m: np.ndarray,
+    at_m: np.ndarray,
+    material: Material,
+    *,
+    squareness: float = 0.0,
+    subdivisions: int = 2,
+    lumps: np.ndarray | None = None,
+) -> Mesh:
+    """Several balls at once: (N,3) sizes, (N,3) middles, (N,K,4) lumps."""
+    directions = _sphere(subdivisions)
+    shape = directions
+    if squareness > 0.0:
+        power = 2.0 / (1.0 - min(squareness, 0.95))  # superquadric: 2 is a ball, infinity a box
+        shape = shape / (np.abs(shape) ** power).sum(axis=1, keepdims=True) ** (1.0 / power)
+    shape = shape[None]
+    if lumps is not None:
+        lumps = lumps.astype(np.float32)
+        lift = np.exp(4.0 * (directions @ lumps[..., :3].swapaxes(1, 2) - 1.0)) @ lumps[..., 3:]
+        shape = shape * (1.0 + lift)
+    half = np.asarray(sizes_m, dtype=np.float32)[:, None] / 2.0
+    normals = np.sign(shape) * np.abs(shape) ** (1.0 + 2.0 * squareness) / half if squareness else shape / half
+    normals = normals / np.sqrt((normals * normals).sum(axis=2, keepdims=True))
+    corners = shape * half
+    mesh = from_corners(corners.reshape(-1, 3, 3), material, normals=normals.reshape(-1, 3))
+    offsets = np.repeat(np.asarray(at_m, dtype=np.float32), len(directions), axis=0)
+    return Mesh(mesh.positions_m + offsets, mesh.normals, mesh.uv, mesh.look)
+
+
+def lumps_rand(rng: np.random.Generator, shape: int | tuple[int, ...], strength: float) -> np.ndarray:
+    """(*shape,4) directions, spread evenly over the sphere, and strengths in [0, strength]."""
+    shape = (shape,) if isinstance(shape, int) else shape
+    directions = rng.standard_normal((*shape, 3))
+    directions /= np.sqrt((directions**2).sum(axis=-1, keepdims=True))
+    return np.concatenate((directions, rng.uniform(0.0, strength, (*shape, 1))), axis=-1)
+
+
+def loft(rings_m: np.ndarray, materials: Sequence[Sequence[Material]], cap: Material, *, rounding: float = 0.0) -> Mesh:
+    """A closed hull through (R,P,3) rings, ordered so that the outside is right of ring order seen from inside.
+
+    `materials[r][p]` paints the patch between rings r, r+1 and points p, p+1; `rounding` blends the flat normals
+    towards the direction from the hull's middle.
+    """
+    rings = np.asarray(rings_m, dtype=np.float32)
+    count = rings.shape[1]
+    parts = []
+    following = np.roll(np.arange(count), -1)
+    by_material: dict[Material, list[np.ndarray]] = {}
+    for r in range(len(rings) - 1):
+        for p in range(count):
+            a, b = rings[r, p], rings[r, following[p]]
+            c, d = rings[r + 1, following[p]], rings[r + 1, p]
+            by_material.setdefault(materials[r][p], []).append(np.stack((a, b, c, a, c, d)).reshape(2, 3, 3))
+    for ring, flip in ((rings[0], True), (rings[-1], False)):
+        fan = np.stack([np.stack((ring[0], ring[p], ring[p + 1])) for p in range(1, count - 1)])
+        by_material.setdefault(cap, []).append(fan[:, ::-1] if flip else fan)
+    middle = rings.reshape(-1, 3).mean(axis=0)
+    for material, patches in by_material.items():
+        corners = np.concatenate(patches)
+        mesh = from_corners(corners, material)
+        outward = mesh.positions_m - middle
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+        normals = (1.0 - rounding) * mesh.normals + rounding * outward
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        parts.append(Mesh(mesh.positions_m, normals, mesh.uv, mesh.look))
+    return merged(parts)
+
+
+def gable(size_m: Vector, roof: Material, wall: Material, *, at_m: Vector, eaves_m: float = 0.4) -> Mesh:
+    """A saddle roof over a (length, width, rise) footprint, ridge along x."""
+    length, width, rise = size_m
+    x, y = length / 2.0 + eaves_m, width / 2.0 + eaves_m
+    drop = rise * eaves_m / (width / 2.0)
+    top_a, top_b = (-x, 0.0, rise), (x, 0.0, rise)
+    low = [(-x, -y, -drop), (x, -y, -drop), (x, y, -drop), (-x, y, -drop)]
+    faces = [(low[0], low[1], top_b), (low[0], top_b, top_a), (low[2], low[3], top_a), (low[2], top_a, top_b)]
+    under = [(low[0], low[2], low[1]), (low[0], low[3], low[2])]
+    ends = [(low[1], low[2], top_b), (low[3], low[0], top_a)]
+    return merged(
+        [from_corners(np.array(faces), roof), from_corners(np.array(under), wall), from_corners(np.array(ends), wall)]
+    ).moved(at_m)

@@ -1,0 +1,198 @@
+"""Vehicles: cars by a loft over side profiles, vans, lorries and bicycles. They point along +y, on z = 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synth.mesh import Material, Mesh, merged
+from synth.paint import CAR_COLOURS, Paint
+from synth.shapes import box, cylinder, loft
+
+_GLASS = (0.02, 0.025, 0.03)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Side profile of a car, as shares of its length and in metres."""
+
+    length_m: tuple[float, float]
+    width_m: tuple[float, float]
+    height_m: tuple[float, float]
+    stations: tuple[float, ...]
+    """Where the profile is given, from the rear (0) to the front (1)."""
+    roof: tuple[float, ...]
+    """Height of the upper line at the stations, as a share of the height above the belt line (0 = belt)."""
+    belt: tuple[float, ...]
+    """Height of the belt line, as a share of the whole height."""
+
+
+HATCHBACK = Body(
+    (3.6, 4.3),
+    (1.65, 1.8),
+    (1.42, 1.56),
+    (0, 0.04, 0.16, 0.55, 0.72, 0.97, 1),
+    (0, 0.5, 1, 1, 0, 0, 0),
+    (0.42, 0.62, 0.64, 0.62, 0.62, 0.48, 0.36),
+)
+SEDAN = Body(
+    (4.3, 4.9),
+    (1.72, 1.86),
+    (1.4, 1.48),
+    (0, 0.03, 0.15, 0.3, 0.56, 0.73, 0.97, 1),
+    (0, 0, 0, 1, 1, 0, 0, 0),
+    (0.45, 0.64, 0.66, 0.65, 0.63, 0.62, 0.48, 0.36),
+)
+ESTATE = Body(
+    (4.3, 4.8),
+    (1.72, 1.86),
+    (1.44, 1.55),
+    (0, 0.03, 0.1, 0.55, 0.72, 0.97, 1),
+    (0, 0.6, 1, 1, 0, 0, 0),
+    (0.42, 0.62, 0.64, 0.62, 0.61, 0.48, 0.36),
+)
+SUV = Body(
+    (4.2, 4.8),
+    (1.78, 1.95),
+    (1.62, 1.82),
+    (0, 0.03, 0.09, 0.56, 0.7, 0.97, 1),
+    (0, 0.7, 1, 1, 0, 0, 0),
+    (0.4, 0.6, 0.62, 0.61, 0.6, 0.54, 0.36),
+)
+VAN = Body(
+    (4.6, 5.8),
+    (1.85, 2.05),
+    (1.85, 2.6),
+    (0, 0.01, 0.04, 0.72, 0.86, 0.98, 1),
+    (0, 0.7, 1, 1, 0.1, 0, 0),
+    (0.3, 0.5, 0.52, 0.52, 0.5, 0.36, 0.25),
+)
+CARS: tuple[tuple[Body, float], ...] = ((HATCHBACK, 0.32), (SEDAN, 0.2), (ESTATE, 0.2), (SUV, 0.18), (VAN, 0.1))
+
+
+def car_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
+    """A passenger car or a van."""
+    body = CARS[int(rng.choice(len(CARS), p=[share for _, share in CARS]))][0]
+    length, width, height = (float(rng.uniform(*span)) for span in (body.length_m, body.width_m, body.height_m))
+    lacquer = paint.of("plain", tint=paint.colour(CAR_COLOURS), spread=0.1, gloss=0.75, variation=0.1)
+    glass = paint.of("plain", tint=_GLASS, gloss=0.95, variation=0.0)
+    trim = paint.of("plain", tint=(0.03, 0.03, 0.03), gloss=0.3)
+    is_panel_van = body is VAN and rng.random() < 0.6
+    parts = [_hull(body, length, width, height, lacquer, lacquer if is_panel_van else glass, glass)]
+    clearance = 0.13 * height
+    parts.append(box((width * 0.9, length * 0.94, 0.12), trim, at_m=(0, 0, clearance - 0.03)))
+    parts.extend(_wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
+    parts.extend(_details(rng, paint, length, width, height, trim))
+    return merged(parts)
+
+
+def _hull(
+    body: Body, length: float, width: float, height: float, lacquer: Material, side: Material, front: Material
+) -> Mesh:
+    y = (np.asarray(body.stations) - 0.5) * length
+    belt = np.asarray(body.belt) * height
+    top = belt + np.maximum(np.asarray(body.roof) * (height - belt), 0.02)
+    ends = np.minimum(np.minimum(np.asarray(body.stations), 1 - np.asarray(body.stations)) * 12.0, 1.0)
+    half = width / 2.0 * (0.86 + 0.14 * ends)
+    upper = half * (1.0 - 0.16 * np.asarray(body.roof) - 0.06)
+    low = np.where(ends < 0.2, 0.2 * height, 0.13 * height)
+    shoulder = half * 1.0
+    rings = np.stack(
+        [
+            np.array(
+                (
+                    (-h * 0.94, v, b0),
+                    (h * 0.94, v, b0),
+                    (s, v, 0.55 * b0 + 0.45 * b1),
+                    (h * 0.97, v, b1),
+                    (u, v, t),
+                    (-u, v, t),
+                    (-h * 0.97, v, b1),
+                    (-s, v, 0.55 * b0 + 0.45 * b1),
+                )
+            )
+            for v, h, s, u, b0, b1, t in zip(y, half, shoulder, upper, low, belt, top, strict=True)
+        ]
+    )
+    materials = []
+    for r in range(len(y) - 1):
+        cabin = max(body.roof[r], body.roof[r + 1]) > 0.3
+        both = min(body.roof[r], body.roof[r + 1]) > 0.6
+        slope = abs(body.roof[r] - body.roof[r + 1]) > 0.3
+        window, roof = (side if cabin else lacquer), (front if slope else lacquer)
+        materials.append(
+            (
+                lacquer,
+                lacquer,
+                lacquer,
+                window if both or slope else lacquer,
+                roof,
+                window if both or slope else lacquer,
+                lacquer,
+                lacquer,
+            )
+        )
+    return loft(rings[:, ::-1], [row[::-1][1:] + row[::-1][:1] for row in materials], lacquer, rounding=0.35)
+
+
+def _wheels(paint: Paint, length: float, width: float, radius: float) -> list[Mesh]:
+    rubber = paint.of("plain", tint=(0.02, 0.02, 0.02), gloss=0.1)
+    rim = paint.of("metal", tint=(0.5, 0.5, 0.5), gloss=0.6, tile_m=0.5)
+    parts = []
+    lying = np.array(((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)))
+    for y in (-0.31 * length, 0.31 * length):
+        for x in (-1, 1):
+            tyre = cylinder(radius, 0.2, rubber, sections=14).turned(lying)
+            parts.append(tyre.moved((x * (width / 2 - 0.08) - 0.1, y, radius)))
+            disc = cylinder(radius * 0.62, 0.22, rim, sections=10).turned(lying)
+            parts.append(disc.moved((x * (width / 2 - 0.08) - 0.11, y, radius)))
+    return parts
+
+
+def _details(
+    rng: np.random.Generator, paint: Paint, length: float, width: float, height: float, trim: Material
+) -> list[Mesh]:
+    braking = rng.random() < 0.3
+    red = paint.of("plain", tint=(0.5, 0.01, 0.01), gloss=0.5, emission=0.6 if braking else 0.0)
+    lamp = paint.of("plain", tint=(0.8, 0.8, 0.8), gloss=0.8, emission=float(rng.choice((0.0, 0.5))))
+    plate = paint.of("text", tint=(0.9, 0.9, 0.85), tile_m=0.5)
+    rear, front, side = -length / 2, length / 2, width / 2
+    lamp_z = 0.48 * height
+    return [
+        box((0.26, 0.1, 0.16), red, at_m=(-side + 0.24, rear + 0.03, lamp_z)),
+        box((0.26, 0.1, 0.16), red, at_m=(side - 0.24, rear + 0.03, lamp_z)),
+        box((0.34, 0.1, 0.14), lamp, at_m=(-side + 0.3, front - 0.03, 0.42 * height)),
+        box((0.34, 0.1, 0.14), lamp, at_m=(side - 0.3, front - 0.03, 0.42 * height)),
+        box((0.52, 0.06, 0.11), plate, at_m=(0, rear + 0.0, 0.34 * height)),
+        box((0.52, 0.06, 0.11), plate, at_m=(0, front + 0.0, 0.26 * height)),
+        box((0.8, 0.08, 0.14), trim, at_m=(0, front - 0.0, 0.36 * height)),
+        box((width * 0.9, 0.1, 0.14), trim, at_m=(0, rear + 0.02, 0.16 * height)),
+        box((width + 0.3, 0.08, 0.11), trim, at_m=(0, (0.3 if height > 1.84 else 0.17) * length, 0.6 * height)),
+    ]
+
+
+def lorry_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
+    """A lorry or a bus."""
+    is_bus = rng.random() < 0.35
+    length, width, height = rng.uniform(6.5, 12.5), rng.uniform(2.3, 2.55), rng.uniform(2.8, 3.6)
+    lacquer = paint.of("plain", tint=paint.colour(CAR_COLOURS), gloss=0.6, variation=0.1)
+    glass = paint.of("plain", tint=_GLASS, gloss=0.95, variation=0.0)
+    trim = paint.of("plain", tint=(0.04, 0.04, 0.04))
+    parts = _wheels(paint, length, width, 0.48)
+    parts.append(box((width * 0.85, length * 0.96, 0.4), trim, at_m=(0, 0, 0.45)))
+    if is_bus:
+        parts.append(box((width, length, height - 0.75), lacquer, at_m=(0, 0, 0.7)))
+        parts.append(box((width + 0.04, length * 0.95, 0.8), glass, at_m=(0, 0, 1.5)))
+        parts.append(box((width * 0.9, length + 0.04, 1.2), glass, at_m=(0, 0, 1.3)))
+        return merged(parts)
+    cargo = paint.of("plain", "panels", "stripes", "picture", tint=paint.colour(CAR_COLOURS), tile_m=2.5, gloss=0.4)
+    parts.append(box((width, length * 0.74, height - 0.9), cargo, at_m=(0, -0.13 * length, 0.85)))
+    cab_height = min(height - 0.4, 2.6)
+    parts.append(box((width * 0.96, length * 0.2, cab_height - 0.5), lacquer, at_m=(0, 0.4 * length, 0.5)))
+    parts.append(box((width * 0.9, length * 0.2 + 0.06, 0.75), glass, at_m=(0, 0.4 * length, cab_height - 0.95)))
+    parts.append(box((width * 0.98, length * 0.09, 0.6), glass, at_m=(0, 0.42 * length, cab_height - 0.85)))
+    red = paint.of("plain", tint=(0.5, 0.01, 0.01), gloss=0.5)
+    parts.append(box((0.3, 0.08, 0.15), red, at_m=(-width / 2 + 0.3, -length / 2 + 0.02, 0.65)))
+    parts.append(box((0.3, 0.08, 0.15), red, at_m=(width / 2 - 0.3, -length / 2 + 0.02, 0.65)))
+    return merged(parts)
