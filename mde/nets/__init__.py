@@ -15,9 +15,10 @@ from mde.nets.student import load_student
 __all__ = ["TEACHERS", "load_student", "load_teacher"]
 
 
-def load_teacher(name: str, weights: Path | None, *, domain: DomainName) -> DepthNet:
+def load_teacher(name: str, weights: Path | str | None, domain: DomainName) -> DepthNet:
     """Load a teacher from its authors' weight file; the one door for all teachers.
 
+    None stands for the weights that ship with the project, which the demo teacher alone has.
     Answers an eval-mode network without gradients that maps `image` (B,3,H,W), RGB in [0,1], to an
     `Output` with `depth_m` (B,1,H,W) in metres at input size. `domain` states what the weights were
     trained on, which their file does not say. Nothing is downloaded and no code in the file is run.
@@ -28,7 +29,7 @@ def load_teacher(name: str, weights: Path | None, *, domain: DomainName) -> Dept
         raise InputError(f"teacher {name!r} is unknown; expected one of {', '.join(TEACHERS)}")
     if domain not in DOMAINS:
         raise InputError(f"domain {domain!r} is unknown; expected one of {', '.join(DOMAINS)}")
-    return TEACHERS[name](weights, DOMAINS[domain])
+    return TEACHERS[name](None if weights is None else Path(weights), DOMAINS[domain])
 
 
 def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:

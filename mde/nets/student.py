@@ -51,12 +51,13 @@ def save_student(directory: Path, student: nn.Module, card: StudentCard) -> None
     save_directory(directory, Checkpoint(tensors=student.state_dict(), sidecar=asdict(card)))
 
 
-def load_student(path: Path) -> DepthNet:
+def load_student(path: Path | str) -> DepthNet:
     """Load a finished student from a run directory or from its own; the twin of `load_teacher`.
 
     Answers an eval-mode network that takes any image size. Raises InputError when the path holds no
     student, an unfinished run, damaged files or a card of another version.
     """
+    path = Path(path)
     directory = path / STUDENT if (path / STUDENT).is_dir() else path
     if not (directory / MANIFEST).is_file():
         raise InputError(f"{path} holds no finished student; give a folder written by: python -m distill.run")
