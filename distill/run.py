@@ -27,6 +27,7 @@ from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
 from mde.nets import load_student, load_teacher
+from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
@@ -114,8 +115,7 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
 
 def note_teacher(weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    if weights is not None:
-        note_read(weights)
+    note_read(DEMO_WEIGHTS if weights is None else weights)
 
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
@@ -203,7 +203,8 @@ def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
     """What was read, as far as Python's audit hook sees it."""
     return {
         "records": {"origin": reader.index.origin, "num_records": len(reader)},
-        "observed": "every file opened by Python in this process and its forks; reads in native code are not seen",
+        "observed": "every file that Python opened in this process and its forks once the run's folder was there;"
+        " reads in native code are not seen",
         "files_read": by_kind(files_read(out / READS)),
     }
 

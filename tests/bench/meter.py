@@ -47,7 +47,7 @@ class MeterConfig:
     """Images per domain."""
     steps_driving: int = 600
     """Optimiser steps per driving student."""
-    steps_indoor: int = 500
+    steps_indoor: int = 400
     """Optimiser steps per indoor student; its images are smaller."""
     num_seeds: int = 2
     """Students per arm."""
