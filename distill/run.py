@@ -33,7 +33,7 @@ from mde.nets.net import DepthNet
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
-from mde.run_directory import open_run, write_run_report
+from mde.run_directory import REPORT, open_run, write_run_report
 from mde.shards import INDEX, ShardReader, read_index
 from synth.generate import GenerateConfig, generate
 
@@ -90,6 +90,9 @@ def distill(config: DistillConfig) -> None:
             note_teacher(config.weights)
         reader = renders(config, data, teacher)
         check_parents(out, teacher, reader, goes_on=goes_on)
+        if goes_on and (out / REPORT).is_file():  # written last
+            print(f"{out} is finished; nothing to do")
+            return
         teacher.to(pick_device(config.device))
         transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
         summary = train_student(config, teacher, transformation, reader, out)

@@ -36,7 +36,7 @@ class BenchConfig:
 
     out: Path = Path("runs/bench.json")
     """File to write."""
-    num_images: int = 64
+    num_images: int = 256
     """Renders per measurement of generation."""
     num_repeats: int = 7
     """Timed repetitions after one warm-up; the median is stated."""
@@ -77,7 +77,7 @@ def bench(config: BenchConfig) -> None:
         reader = ShardReader(data)
         rows += training_rows(config, reader)
     result = {
-        "command": "python -m tests.bench.run",
+        "command": "python -m tests.bench.run --out eval/results/bench.json",
         "rows": [asdict(row) for row in rows],
         "costs": network_costs(),
         "num_threads": torch.get_num_threads(),

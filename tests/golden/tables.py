@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from eval.demo import ADAPTED, PLAIN, UPPER
+
 
 def readme_with_tables(root: Path) -> str:
     """The README with every block `<!-- table:NAME --> ... <!-- /table -->` made again."""
@@ -36,8 +38,9 @@ def demo_table(results: Path) -> str:
         f" {demo['teacher']['rmse']:.3f} | | |",
     ]
     closed = demo["gap_closed"]["abs_rel"]
-    gaps = ["0 %", "–" if closed is None else f"{100 * closed:.0f} %", "100 %"]
-    for (name, arm), gap in zip(demo["arms"].items(), gaps, strict=True):
+    gaps = {PLAIN: "0 %", ADAPTED: "–" if closed is None else f"{100 * closed:.0f} %", UPPER: "100 %"}
+    for name, gap in gaps.items():
+        arm = demo["arms"][name]
         seeds = arm["seeds"]
         cells = [spread([seed[metric] for seed in seeds]) for metric in ("abs_rel", "delta1", "rmse")]
         lines.append(f"| {name} | {' | '.join(cells)} | {spread(arm['training_abs_rel_to_teacher'])} | {gap} |")
