@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,11 @@ def real(shared: Path) -> Path:
     if not (shared / "real").is_dir():
         pytest.skip("no folder 'shared/real' beside the checkout: real teachers cannot be loaded")
     return shared / "real"
+
+
+def heed_ctrl_c() -> None:
+    """For `preexec_fn`: the suite itself may run where Ctrl-C is ignored, as shells do in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def make_record(key: str, *, seed: int = 0, height: int = 36, width: int = 48, origin: str = "synthetic") -> Record:

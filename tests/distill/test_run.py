@@ -22,7 +22,7 @@ from mde.errors import InputError
 from mde.files import read_json
 from mde.nets import load_student
 from mde.nets.student import STUDENT
-from tests.conftest import ROOT, make_shards
+from tests.conftest import ROOT, heed_ctrl_c, make_shards
 
 
 def small(tmp_path: Path, shards: Path) -> DistillConfig:
@@ -254,6 +254,7 @@ def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, sh
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
     while not (tmp_path / "run" / METRICS).is_file():
         assert process.poll() is None

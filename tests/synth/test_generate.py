@@ -18,6 +18,7 @@ from PIL import Image
 from mde.errors import InputError
 from mde.shards import ShardReader, read_index
 from synth.generate import GenerateConfig, generate, plan_text, resolved
+from tests.conftest import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"indoor": "24x32", "driving": "24x80"}
@@ -148,6 +149,7 @@ class TestRun:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_ctrl_c,
         )
         deadline = time.monotonic() + 120
         while not list(out.glob("shard-00000.tar.*")) and time.monotonic() < deadline:
