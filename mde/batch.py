@@ -49,7 +49,7 @@ def image_batches(
         numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
         return flip_some(read_images(reader, numbers, size), seed=seed, step=step)
 
-    # Each decoding thread would get a team of OpenMP threads, whose idle members spin and slow training by half.
+    # One compute thread each: with more, training on two cores took twice as long (LOG.md).
     with ThreadPoolExecutor(2, "decode", initializer=torch.set_num_threads, initargs=(1,)) as pool:
         pending: list[tuple[int, Future[Tensor]]] = []
         for step in steps:
