@@ -5,7 +5,7 @@ Plain convolutions, BatchNorm, ReLU and resizing only, so that it runs whole on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import timm
@@ -17,11 +17,10 @@ from torch.nn import functional as F
 from mde.bins import Bins
 from mde.dpm import dpm_mean
 from mde.nets.output import Output
+from mde.nets.plain import WIDTHS, PlainBackbone
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-BACKBONES = {"mobilenetv2": "mobilenetv2_100", "mobilenetv2_035": "mobilenetv2_035"}
-"""Students by name, and the timm backbone of each."""
 DECODER_WIDTHS = (160, 96, 64, 32)
 """Channels at strides 16, 8, 4 and 2."""
 
@@ -43,9 +42,8 @@ class EdgeStudent(nn.Module):
         super().__init__()
         self.bins = bins
         self.depth_range_m = depth_range_m
-        features: Any = timm.create_model(BACKBONES[backbone], pretrained=False, features_only=True)
-        self.backbone = features
-        self.decoder = EdgeDecoder(features.feature_info.channels())
+        self.backbone, channels = BACKBONES[backbone]()
+        self.decoder = EdgeDecoder(channels)
         self.dpm_head = nn.Conv2d(DECODER_WIDTHS[2], bins.num_bins, kernel_size=1)
         self.residual_head = nn.Conv2d(DECODER_WIDTHS[3], 1, kernel_size=3, padding=1)
         nn.init.zeros_(self.residual_head.weight)
@@ -101,3 +99,20 @@ def _separable(num_in: int, num_out: int) -> nn.Sequential:
 
 def _upsample(plane: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(plane, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+Backbone = tuple[nn.Module, Sequence[int]]
+"""A network that answers features from fine to coarse, strides 2 to 32, and their channels."""
+
+
+def _mobilenet(name: str) -> Backbone:
+    features: Any = timm.create_model(name, pretrained=False, features_only=True)
+    return features, features.feature_info.channels()
+
+
+BACKBONES: dict[str, Callable[[], Backbone]] = {
+    "mobilenetv2": lambda: _mobilenet("mobilenetv2_100"),
+    "mobilenetv2_035": lambda: _mobilenet("mobilenetv2_035"),
+    "plain": lambda: (PlainBackbone(), WIDTHS),
+}
+"""Students by name, and what builds the backbone of each."""
