@@ -27,8 +27,8 @@ from mde.shards import INDEX, ShardIndex, read_index, write_index, write_shard
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
-CAMERA = INDOOR.camera.resize(72, 96)
-"""Native camera of the sealed world and its teacher: the indoor field of view at 72x96 pixels."""
+CAMERA = INDOOR.camera.resize(48, 64)
+"""Native camera of the sealed world and its teacher: the indoor field of view at 48x64 pixels."""
 WORLD_SEED = 7_104_225
 """The world itself; another number would be another world."""
 ORIGIN = "sealed"

@@ -26,7 +26,7 @@ from mde.nets.weights import load_strictly
 
 WEIGHTS = Path(__file__).parent / "demo_teacher" / "weights.safetensors"
 """The committed weights."""
-NATIVE_SIZE = (72, 96)
+NATIVE_SIZE = (48, 64)
 WIDTHS = (24, 48, 96, 160, 192)
 """Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the image."""
 MIDDLE_DEPTH_M = 3.0

