@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,13 +22,14 @@ from mde.command import run_command
 from mde.domain import INDOOR
 from mde.files import write_json
 from mde.nets import load_teacher
-from mde.nets.edge import EdgeStudent
+from mde.nets.demo import NATIVE_SIZE
+from mde.nets.edge import BACKBONES, EdgeStudent
 from mde.nets.net import DepthNet, NetSpec
 from mde.run_directory import environment
 from mde.shards import ShardReader
 from synth.generate import GenerateConfig, generate
 
-SIZE = (72, 96)
+SIZE = NATIVE_SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ def generation_rows(config: BenchConfig, data: Path) -> list[Row]:
         rates[workers] = config.num_images / (time.perf_counter() - begin)
     return [
         Row(
-            what="generation, indoor 72x96, two workers",
+            what=f"generation, indoor {SIZE[0]}x{SIZE[1]}, two workers",
             unit="images/s",
             rate=rates[2],
             spread=0.0,
@@ -118,14 +120,13 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
     images = next(iter(image_batches(reader, SIZE, 16, seed=0, steps=range(1))))[1]
     images = images.contiguous(memory_format=torch.channels_last)
     torch.manual_seed(0)
-    student = EdgeStudent("mobilenetv2_035", INDOOR.bins, INDOOR.depth_range_m).to(memory_format=torch.channels_last)
 
     def teach() -> int:
         with torch.no_grad():
             teacher(images)
         return len(images)
 
-    def learn() -> int:
+    def learn(student: EdgeStudent) -> int:
         with torch.no_grad():
             teacher_m = teacher(images).depth_m
         terms = objective_terms(student(images), teacher_m, student.bins)
@@ -137,8 +138,13 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
 
     teaching, _ = rate_of(teach, config.num_repeats)
     rows = []
-    for what, work in (("reading batches from shards", read), ("training step, mobilenetv2_035 72x96", learn)):
-        rate, spread = rate_of(work, config.num_repeats)
+    work: dict[str, Callable[[], int]] = {"reading batches from shards": read}
+    for name in BACKBONES:
+        torch.manual_seed(0)
+        student = EdgeStudent(name, INDOOR.bins, INDOOR.depth_range_m).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        work[f"training step, {name}, {SIZE[0]}x{SIZE[1]}"] = partial(learn, student)
+    for what, do in work.items():
+        rate, spread = rate_of(do, config.num_repeats)
         rows.append(
             Row(
                 what=what,
@@ -157,7 +163,7 @@ def network_costs() -> dict[str, dict[str, object]]:
     costs: dict[str, dict[str, object]] = {
         "demo teacher": asdict(measure_cost(load_teacher("demo", None, domain="indoor")))
     }
-    for name in ("mobilenetv2", "mobilenetv2_035"):
+    for name in BACKBONES:
         spec = NetSpec(
             name=name,
             role="student",
