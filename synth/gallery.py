@@ -40,7 +40,7 @@ def gallery_page(records: list[Record], *, title: str, facts: str) -> str:
         title=escape(title),
         facts=escape(facts),
         cards="\n".join(map(_card, records)),
-        card_px="400px" if is_wide else "420px",
+        card_px="400px" if is_wide else "600px",
         columns="1fr" if is_wide else "repeat(3, minmax(0, 1fr))",
         colours=_colours(),
     )
