@@ -133,11 +133,10 @@ def _session(ray: ModuleType, address: str | None, num_workers: int) -> Iterator
         options |= {"include_dashboard": False}
     try:
         ray.init(**options, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray has no class of its own for this, and a bare one for a machine that is too slow
         reason = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"--ray-address {address}: no cluster to join ({reason}); start one with: ray start --head"
-        ) from error
+        advice = "start one with: ray start --head" if address else "try again when the machine has less to do"
+        raise InputError(f"no Ray cluster at {address or 'this machine'} ({reason}); {advice}") from error
     try:
         yield
     finally:

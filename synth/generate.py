@@ -57,8 +57,8 @@ class GenerateConfig:
     engine: EngineName = "local"
     """ray renders on a Ray cluster (extra: cluster); only the machine of this command writes to --out."""
     ray_address: str | None = None
-    """HOST:PORT of a running Ray cluster, or auto, all of whose cores render. Without it a cluster of --workers
-    cores is started on this machine."""
+    """HOST:PORT, or auto, of a running Ray cluster to which this machine belongs; all its cores render. Without it
+    a cluster of --workers cores is started here."""
     preview: bool = False
     """Also write preview.html: some of the images with depth and ids to point at. No server, no other files."""
     dry_run: bool = False

@@ -81,4 +81,4 @@ def test_an_address_without_a_cluster_is_refused_in_one_line(tmp_path):
         timeout=500,
     )
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines()[-1].startswith("error: --ray-address 127.0.0.1:1: no cluster to join")
+    assert done.stderr.strip().splitlines()[-1].startswith("error: no Ray cluster at 127.0.0.1:1 (")
