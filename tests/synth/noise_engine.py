@@ -46,8 +46,8 @@ def noise_tasks(
 ) -> str:
     """Like `synth.pool.run_tasks`; tasks are done from the last to the first, since their order must not matter."""
     for task in reversed(tasks):
-        figures = Figures()
         while True:
+            figures = Figures()
             try:
                 shard = write_shard(task.path, _records(config, task, figures, on_sample))
                 break

@@ -64,8 +64,10 @@ def test_a_flipped_byte_is_found_wherever_it_is(folder):
 def test_a_truncated_tar_is_found(folder, share):
     path = folder / "shard-00002.tar"
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    first, second = faults(folder)
-    assert first.startswith("shard-00002.tar is damaged") and second.startswith("shard-00002.tar ")
+    first, *rest = faults(folder)
+    assert first.startswith("shard-00002.tar is damaged")
+    assert all("cannot be read after" in fault or "holds" in fault for fault in rest)
+    assert len(rest) == (0 if share == 0.9 else 1), "a tar ends with a tenth of nothing"
 
 
 def test_a_tar_cut_at_a_record_lacks_records(folder):
