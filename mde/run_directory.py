@@ -41,8 +41,7 @@ def open_run(out: Path, command: str, config: Any, *, free: tuple[str, ...] = ()
     assert is_dataclass(config) and not isinstance(config, type)
     wanted = _plain(config)
     path = out / CONFIG
-    # Listed before the look for the configuration: whoever shares the folder writes that first.
-    is_taken = out.exists() and (not out.is_dir() or any(entry.suffix != ".partial" for entry in out.iterdir()))
+    is_taken = _is_taken(out)  # before the look for the configuration, which whoever shares the folder writes first
     if path.is_file():
         found = read_json(path)
         if found.get("command") != command:
@@ -60,8 +59,17 @@ def open_run(out: Path, command: str, config: Any, *, free: tuple[str, ...] = ()
     if is_taken:
         raise InputError(f"{out} exists and is no run of {command!r}; choose an empty or new folder")
     out.mkdir(parents=True, exist_ok=True)
+    if not is_shared:
+        remove_partials(out, CONFIG)
     write_json(path, {"command": command, "config": wanted})
     return False
+
+
+def _is_taken(out: Path) -> bool:
+    """Whether `out` holds anything but a configuration that is, or was, being written."""
+    if not out.is_dir():
+        return out.exists()
+    return any(not (entry.name.startswith(CONFIG) and entry.suffix == ".partial") for entry in out.iterdir())
 
 
 def _plain(config: Any) -> dict[str, Any]:
