@@ -36,6 +36,7 @@ from mde.nets import load_student, load_teacher
 from mde.nets.net import DepthNet
 from mde.run_directory import environment, open_run
 from mde.shards import ShardReader
+from mde.view import view_of
 from synth.generate import GenerateConfig, generate
 
 PROTOCOL = replace(PROTOCOLS["pairs_indoor"], name="sealed_world", alignment="none")
@@ -181,7 +182,7 @@ def row_name(config: DemoConfig, name: str, seed: int) -> str:
 def sealed_frames(reader: ShardReader) -> Iterator[Frame]:
     """Test pictures as frames; each is a scene of its own."""
     for number in range(len(reader)):
-        view = reader[number].view()
+        view = view_of(reader[number])
         name = f"{number:06d}"
         yield Frame(name=name, scene=name, image=view.image, depth_m=view.depth_m)
 

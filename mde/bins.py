@@ -10,10 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 Spacing = Literal["uniform", "log"]
 
 
@@ -45,26 +41,6 @@ class Bins:
     def width(self) -> float:
         """Width of one bin, in the unit of the edges."""
         return (self.high - self.low) / self.num_bins
-
-    def edges(self, like: Tensor) -> Float[Tensor, " edges"]:
-        """All K + 1 edges in the unit of the axis, in float32 on the device of `like`."""
-        return torch.linspace(self.low, self.high, self.num_bins + 1, dtype=torch.float32, device=like.device)
-
-    def centres(self, like: Tensor) -> Float[Tensor, " bins"]:
-        """All K centres in the unit of the axis."""
-        edges = self.edges(like)
-        return (edges[1:] + edges[:-1]) / 2
-
-    def from_metres(self, depth_m: Tensor) -> Tensor:
-        """Depth on the axis of the bins, clamped to the range where the target is unbiased."""
-        if self.spacing == "uniform":
-            return depth_m.clamp(self.low, self.high)
-        guard = GUARD_BINS * self.width
-        return depth_m.clamp_min(math.exp(self.low)).log().clamp(self.low + guard, self.high - guard)
-
-    def to_metres(self, position: Tensor) -> Tensor:
-        """From the axis of the bins to metres; inverse of `from_metres` inside the range."""
-        return position if self.spacing == "uniform" else position.exp()
 
 
 GUARD_BINS = 3

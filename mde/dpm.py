@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mde.bins import Bins
+from mde.bins import GUARD_BINS, Bins
 
 
 def bin_mass_target(
@@ -28,8 +28,8 @@ def bin_mass_target(
     Reference: TIE-KD, Eq. 2. Differs: the paper does not say how the mass beyond the range is
     treated, we divide by the mass on the range; the shrinking s is ours.
     """
-    position = bins.from_metres(depth_m.float())
-    edges = bins.edges(position).view(1, -1, 1, 1)
+    position = _from_metres(bins, depth_m.float())
+    edges = _edges(bins, position).view(1, -1, 1, 1)
     sigma = torch.full_like(position, bins.sigma)
     if bins.spacing == "uniform":
         room = torch.minimum(position - bins.low, bins.high - position) / 3.0
@@ -54,7 +54,7 @@ def reference_target(
     """
     if bins.spacing != "uniform":
         raise ValueError("the released TIE-KD target is defined on uniform bins only")
-    centres = bins.centres(depth_m).view(1, -1, 1, 1)
+    centres = _centres(bins, depth_m).view(1, -1, 1, 1)
     z = (centres - depth_m.float()) / bins.sigma
     density = torch.exp(-0.5 * z.square()) / (bins.sigma * math.sqrt(2.0 * math.pi))
     return torch.where(density < 1e-16, -1000.0, density).softmax(dim=1)
@@ -68,8 +68,8 @@ def dpm_mean(
     Differs for logarithmic bins: the mean is taken in ln(metres), which is where their target is
     symmetric, so it is the geometric mean of the depth.
     """
-    position = (probability * bins.centres(probability).view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
-    return bins.to_metres(position)
+    position = (probability * _centres(bins, probability).view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+    return _to_metres(bins, position)
 
 
 def dpm_entropy(probability: Float[Tensor, "batch bins height width"]) -> Float[Tensor, "batch 1 height width"]:
@@ -93,4 +93,28 @@ def _quantile(probability: Tensor, bins: Bins, share: float) -> Tensor:
     inside = probability.gather(1, index)
     before = cumulative.gather(1, index) - inside
     fraction = ((share - before) / inside.clamp_min(torch.finfo(inside.dtype).tiny)).clamp(0.0, 1.0)
-    return bins.to_metres(bins.low + (index + fraction) * bins.width)
+    return _to_metres(bins, bins.low + (index + fraction) * bins.width)
+
+
+def _edges(bins: Bins, like: Tensor) -> Float[Tensor, " edges"]:
+    """All K + 1 edges in the unit of the axis, in float32 on the device of `like`."""
+    return torch.linspace(bins.low, bins.high, bins.num_bins + 1, dtype=torch.float32, device=like.device)
+
+
+def _centres(bins: Bins, like: Tensor) -> Float[Tensor, " bins"]:
+    """All K centres in the unit of the axis."""
+    edges = _edges(bins, like)
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def _from_metres(bins: Bins, depth_m: Tensor) -> Tensor:
+    """Depth on the axis of the bins, clamped to the range where the target is unbiased."""
+    if bins.spacing == "uniform":
+        return depth_m.clamp(bins.low, bins.high)
+    guard = GUARD_BINS * bins.width
+    return depth_m.clamp_min(math.exp(bins.low)).log().clamp(bins.low + guard, bins.high - guard)
+
+
+def _to_metres(bins: Bins, position: Tensor) -> Tensor:
+    """From the axis of the bins to metres; inverse of `_from_metres` inside the range."""
+    return position if bins.spacing == "uniform" else position.exp()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
     A reader therefore sees the old file, the new file or no file, also after `kill -9` or a full disk.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial, stream = _twin(path)
     try:
-        with open(partial, "wb") as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -31,6 +32,17 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         partial.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def _twin(path: Path) -> tuple[Path, IO[bytes]]:
+    """A new file beside `path`; no two writers share one, also when a folder is shared by machines with equal pids."""
+    for number in itertools.count():
+        partial = path.with_name(f"{path.name}.{os.getpid()}.{number}.partial")
+        try:
+            return partial, open(partial, "xb")
+        except FileExistsError:
+            continue
+    raise AssertionError("counting does not end")
 
 
 def sync_directory(path: Path) -> None:
@@ -88,7 +100,7 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def remove_partials(directory: Path) -> None:
-    """Delete what an interrupted write of ours has left in `directory`."""
-    for leftover in directory.glob("*.partial"):
+def remove_partials(directory: Path, stem: str = "*") -> None:
+    """Delete what an interrupted write of ours, of files whose names begin with `stem`, has left in `directory`."""
+    for leftover in directory.glob(f"{stem}.*.partial"):
         leftover.unlink(missing_ok=True)

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from mde.camera import Camera
 from mde.errors import InputError
 from mde.files import json_bytes
-from mde.view import View
 
 SUFFIXES = ("image.jpg", "depth.png", "ids.png", "json")
 """The files of one record, in the order in which they stand in a shard."""
@@ -46,17 +44,6 @@ class Record:
     """Scale of the 16-bit depth file."""
     recipe: dict[str, Any] = field(default_factory=dict)
     """Whatever makes the sample again: configuration digest, seed, index, versions, scene summary."""
-
-    def view(self) -> View:
-        """The record as tensors: image (3,H,W) in [0,1], depth, mask and ids (1,H,W)."""
-        depth_m = torch.from_numpy(self.depth_m)[None]
-        return View(
-            image=torch.from_numpy(self.image).permute(2, 0, 1).float() / 255.0,
-            depth_m=depth_m,
-            valid=depth_m > 0,
-            ids=torch.from_numpy(self.ids.astype(np.int32))[None],
-            camera=self.camera,
-        )
 
 
 def encode_record(record: Record) -> dict[str, bytes]:

@@ -30,16 +30,18 @@ PACKAGES = (
 )
 
 
-def open_run(out: Path, command: str, config: Any, *, free: tuple[str, ...] = ()) -> bool:
+def open_run(out: Path, command: str, config: Any, *, free: tuple[str, ...] = (), is_shared: bool = False) -> bool:
     """Create `out` for this run, or enter it again; answers whether it is a run to go on with.
 
     `config` is a dataclass; its fields named in `free` (paths, worker counts: what does not change
-    the result) may differ from the first time. Raises InputError when `out` holds anything else:
+    the result) may differ from the first time. `is_shared` says that others may be at work in the same
+    folder now: their half-written files stay. Raises InputError when `out` holds anything else:
     another command's run, another configuration, or files that nobody asked us to keep company with.
     """
     assert is_dataclass(config) and not isinstance(config, type)
     wanted = _plain(config)
     path = out / CONFIG
+    is_taken = _is_taken(out)  # before the look for the configuration, which whoever shares the folder writes first
     if path.is_file():
         found = read_json(path)
         if found.get("command") != command:
@@ -51,13 +53,23 @@ def open_run(out: Path, command: str, config: Any, *, free: tuple[str, ...] = ()
             raise InputError(
                 f"{out} holds a run with {'; '.join(different)}; choose another --out, or the same options to go on"
             )
-        remove_partials(out)
+        if not is_shared:
+            remove_partials(out)
         return True
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken:
         raise InputError(f"{out} exists and is no run of {command!r}; choose an empty or new folder")
     out.mkdir(parents=True, exist_ok=True)
+    if not is_shared:
+        remove_partials(out, CONFIG)
     write_json(path, {"command": command, "config": wanted})
     return False
+
+
+def _is_taken(out: Path) -> bool:
+    """Whether `out` holds anything but a configuration that is, or was, being written."""
+    if not out.is_dir():
+        return out.exists()
+    return any(not (entry.name.startswith(CONFIG) and entry.suffix == ".partial") for entry in out.iterdir())
 
 
 def _plain(config: Any) -> dict[str, Any]:

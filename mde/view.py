@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
 from mde.camera import Camera
+from mde.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,18 @@ class View:
             ids=nearest(self.ids),
             camera=self.camera.resize(height, width),
         )
+
+
+def view_of(record: Record) -> View:
+    """The record as tensors: image (3,H,W) in [0,1], depth, mask and ids (1,H,W)."""
+    depth_m = torch.from_numpy(record.depth_m)[None]
+    return View(
+        image=torch.from_numpy(record.image).permute(2, 0, 1).float() / 255.0,
+        depth_m=depth_m,
+        valid=depth_m > 0,
+        ids=torch.from_numpy(record.ids.astype(np.int32))[None],
+        camera=record.camera,
+    )
 
 
 def resize_image(

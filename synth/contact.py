@@ -12,6 +12,7 @@ from mde.files import atomic_file
 from mde.record import Record
 from mde.shards import ShardReader
 
+CONTACT = "contact.png"
 MAX_TILES = 24
 CELL_WIDTH_PX = 320
 
@@ -19,11 +20,14 @@ CELL_WIDTH_PX = 320
 def write_contact_sheet(directory: Path, path: Path) -> None:
     """Draw records spread evenly over the shards of `directory` into a PNG at `path`."""
     reader = ShardReader(directory, verify=False)
-    count = min(len(reader), MAX_TILES)
-    numbers = np.linspace(0, len(reader) - 1, count).round().astype(int)
-    page = contact_sheet([reader[int(number)] for number in numbers])
+    page = contact_sheet([reader[number] for number in spread_numbers(len(reader), MAX_TILES)])
     with atomic_file(path) as stream:
         Image.fromarray(page).save(stream, "PNG")
+
+
+def spread_numbers(length: int, count: int) -> list[int]:
+    """At most `count` numbers below `length`, evenly spaced, with the first and the last."""
+    return [int(number) for number in np.linspace(0, length - 1, min(length, count)).round()]
 
 
 def contact_sheet(records: Sequence[Record]) -> np.ndarray:
@@ -49,6 +53,13 @@ def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
 
 
+def depth_ends_m(depth_m: np.ndarray) -> tuple[float, float]:
+    """Between which depths the colours of `depth_picture` run; (0, 0) where there is no depth."""
+    valid = depth_m[depth_m > 0]
+    low, high = np.percentile(valid, (1, 99)) if valid.size else (0.0, 0.0)
+    return float(low), float(high)
+
+
 def depth_picture(depth_m: np.ndarray) -> np.ndarray:
     """(H,W,3) uint8: near is bright, on a logarithmic scale between the picture's own ends; black is no depth."""
     from matplotlib import colormaps
@@ -56,7 +67,7 @@ def depth_picture(depth_m: np.ndarray) -> np.ndarray:
     valid = depth_m > 0
     if not valid.any():
         return np.zeros((*depth_m.shape, 3), dtype=np.uint8)
-    low, high = np.percentile(depth_m[valid], (1, 99))
+    low, high = depth_ends_m(depth_m)
     share = np.log(np.clip(depth_m, low, high) / low) / max(np.log(high / low), 1e-6)  # an even wall has no span
     colours = colormaps["magma"](1.0 - 0.9 * share)[..., :3] * valid[..., None]
     return np.rint(colours * 255).astype(np.uint8)

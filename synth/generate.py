@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from tqdm import tqdm
+import tyro
 
 from mde.command import run_command
 from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
-from mde.files import read_json, sha256_file, write_json
+from mde.files import read_json, remove_partials, sha256_file, write_json
 from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
-from synth.contact import write_contact_sheet
+from synth.contact import CONTACT, write_contact_sheet
+from synth.cost import bytes_needed, seconds_needed
+from synth.disk import Disk, free_bytes, size_text
+from synth.engine import Engine, EngineName, open_disk, render_missing
 from synth.figures import Figures
-from synth.pool import Task, run_tasks
+from synth.folder import Entry, count_images, finished_entries, is_present, plan_tasks
+from synth.gallery import GALLERY, write_gallery
+from synth.inspection import inspect_folder
+from synth.replay import replay
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
+from synth.share import Share, parse_share
 
 COMMAND = "synth.generate"
-CONTACT = "contact.png"
-COST_S: dict[str, tuple[float, float]] = {"indoor": (0.05, 0.85), "driving": (0.22, 0.75)}
-"""Processor seconds per image and per megapixel on one core of a 2.4 GHz server without a GPU; for --dry-run."""
-BYTES_PER_MEGAPIXEL = 1_100_000
-START_S = 10.0
-"""Seconds until a rendering process has loaded its libraries and baked its textures."""
+FREE = ("n", "workers", "out", "dry_run", "shard", "engine", "ray_address", "preview", "verify", "replay")
+"""Options that change no shard, so the same folder may be entered with others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GenerateConfig:
     """Render procedural scenes to shards: image, planar depth and instance ids, no real image involved."""
 
-    n: int
+    n: Annotated[int, tyro.conf.arg(help_behavior_hint="(required, except with --verify and --replay)")] = 0
     """How many images. May grow: the same command with a larger number adds to the folder."""
     domain: DomainName = "indoor"
     """indoor has the camera of NYU Depth v2, driving that of KITTI."""
@@ -48,21 +50,64 @@ class GenerateConfig:
     """HEIGHTxWIDTH in pixels, like 192x640; the camera is resized with it. The benchmark's own size if not given."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
+    shard: str | None = None
+    """I/N, like 2/4: render only the second of four shares of the tar files, 1/N to N/N. The processes need not
+    know of each other, on any machines, in one folder or in folders that are copied together later. The one that
+    finds all shards present, or the same command without --shard, writes index, contact sheet and report."""
+    engine: EngineName = "local"
+    """ray renders on a Ray cluster (extra: cluster); only the machine of this command writes to --out."""
+    ray_address: str | None = None
+    """HOST:PORT, or auto, of a running Ray cluster to which this machine belongs; all its cores render. Without it
+    a cluster of --workers cores is started here."""
+    preview: bool = False
+    """Also write preview.html: some of the images with depth and ids to point at. No server, no other files."""
     dry_run: bool = False
     """Print the plan and its cost, and write nothing."""
+    verify: Path | None = None
+    """Render nothing: check every file of this folder, down to the last pixel. Goes alone."""
+    replay: str | None = None
+    """Render nothing but one sample again, DIR:INDEX like renders/indoor:123, and compare it with the stored one.
+    With --out its files are written there."""
 
 
 def main(config: GenerateConfig) -> None:
     """Run the command and say what came out."""
-    if config.dry_run:
+    if config.verify is not None:
+        _refuse_company(config, "verify")
+        print(inspect_folder(config.verify))
+    elif config.replay is not None:
+        _refuse_company(config, "replay", "out")
+        print(replay(config.replay, config.out))
+    elif config.dry_run:
         print(plan_text(resolved(config)))
-        return
+    else:
+        _render_and_say(config)
+
+
+def _refuse_company(config: GenerateConfig, *names: str) -> None:
+    """Refuse options that would be ignored."""
+    if replace(GenerateConfig(), **{name: getattr(config, name) for name in names}) != config:
+        raise InputError(
+            f"--{names[0]} goes with {' and '.join(f'--{name}' for name in names[1:]) or 'no other option'} only; "
+            "leave out the rest"
+        )
+
+
+def _render_and_say(config: GenerateConfig) -> None:
     index = generate(config)
-    out = resolved(config).out
-    print(f"{index.num_records} images in {out}, {len(index.shards)} shards; contact sheet: {Path(str(out)) / CONTACT}")
-    rate = read_json(Path(str(out)) / REPORT)["images_per_s"]
+    out = Path(str(resolved(config).out))
+    if index is None:
+        print(
+            f"share {config.shard} is complete in {out}, others are missing; "
+            "when all are in one folder, the same command without --shard writes the index"
+        )
+        return
+    print(f"{index.num_records} images in {out}, {len(index.shards)} shards; contact sheet: {out / CONTACT}")
+    rate = read_json(out / REPORT)["images_per_s"]
     if rate is not None:
         print(f"rendered at {rate:.2f} images/s")
+    if config.preview:
+        print(f"look at them: {(out / GALLERY).absolute().as_uri()}")
     print(
         f"next: python -m distill.run --teacher NAME --weights FILE --data {out} "
         f"--out runs/{config.domain} --no-real-data"
@@ -83,6 +128,9 @@ def resolved(config: GenerateConfig) -> GenerateConfig:
     workers = len(os.sched_getaffinity(0)) if config.workers == "auto" else config.workers
     if workers < 1:
         raise InputError(f"--workers {workers} cannot render anything; give 1 or more, or auto")
+    share_of(config)
+    if config.ray_address is not None and config.engine != "ray":
+        raise InputError(f"--ray-address {config.ray_address} is for clusters; add --engine ray, or leave it out")
     height, width = _parse_size(config)
     out = config.out if config.out is not None else Path("renders") / config.domain
     return replace(config, out=out, workers=workers, size=f"{height}x{width}")
@@ -100,6 +148,11 @@ def _parse_size(config: GenerateConfig) -> tuple[int, int]:
     return height, width
 
 
+def share_of(config: GenerateConfig) -> Share:
+    """Which of the shards this run renders."""
+    return Share() if config.shard is None else parse_share(config.shard)
+
+
 def sample_config(config: GenerateConfig) -> SampleConfig:
     """What a sample depends on."""
     height, width = _parse_size(config)
@@ -108,101 +161,78 @@ def sample_config(config: GenerateConfig) -> SampleConfig:
 
 def plan_text(config: GenerateConfig) -> str:
     """What a run would do and cost, in one paragraph."""
-    height, width = _parse_size(config)
-    megapixels = height * width / 1e6
-    per_image_s, per_megapixel_s = COST_S[config.domain]
-    seconds = START_S + config.n * (per_image_s + per_megapixel_s * megapixels) / int(config.workers)
-    gigabytes = config.n * megapixels * BYTES_PER_MEGAPIXEL / 1e9
+    out, samples = Path(str(config.out)), sample_config(config)
+    tasks = share_of(config).of(plan_tasks(out, config.n, config.shard_size))
+    num_images = count_images(tasks)
+    seconds = seconds_needed(samples, num_images, int(config.workers))
+    gigabytes = bytes_needed(samples, num_images) / 1e9
     return (
-        f"plan: {config.n} images of the {config.domain} domain at {config.size} in "
-        f"{-(-config.n // config.shard_size)} shards under {config.out}, {config.workers} workers; "
-        f"about {seconds / 60:.1f} min on a server without a GPU, {gigabytes:.2f} GB on disk"
+        f"plan: {num_images} images of the {config.domain} domain at {config.size} in "
+        f"{len(tasks)} shards under {out}, {config.workers} workers; "
+        f"about {seconds / 60:.1f} min on a server without a GPU, "
+        f"{gigabytes:.2f} GB on disk, {size_text(free_bytes(out))} free"
     )
 
 
-def generate(config: GenerateConfig) -> ShardIndex:
-    """Make the folder complete and answer its index; what is already there is checked and kept.
+def generate(config: GenerateConfig) -> ShardIndex | None:
+    """Make the folder, or the wanted share of it, complete; what is already there is checked and kept.
 
+    Answers the index, or None when the share is complete and others are still missing.
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
     config = resolved(config)
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
-    tasks = _tasks(out, config)
-    done = {task.path: entry for task in tasks if (entry := _finished(task, samples)) is not None}
-    missing = [task for task in tasks if task.path not in done]
-    (out / INDEX).unlink(missing_ok=True) if missing else None
-    device, rate = _render(missing, samples, config, done)
-    index = _index(config, samples, [done[task.path] for task in tasks])
-    write_index(out, index)
-    write_contact_sheet(out, out / CONTACT)
-    if missing or not (out / REPORT).is_file():
-        _report(out, config, index, [done[task.path] for task in tasks], device=device, images_per_s=rate)
-    return index
+    tasks = plan_tasks(out, config.n, config.shard_size)
+    mine = share_of(config).of(tasks)
+    for task in mine:
+        remove_partials(out, task.path.stem)  # those of other shares may be another process at work
+    done = finished_entries(mine, samples)
+    missing = [task for task in mine if task.path not in done]
+    if missing:
+        (out / INDEX).unlink(missing_ok=True)
+    workers = int(config.workers)
+    disk = open_disk(out, samples, missing, done, room_images=config.shard_size * workers)
+    engine = Engine(name=config.engine, num_workers=workers, ray_address=config.ray_address)
+    rate = render_missing(samples, missing, done, engine=engine, disk=disk, title=config.domain)
+    others = [task for task in tasks if task.path not in done]
+    if all(map(is_present, others)):
+        done |= finished_entries(others, samples)
+    if len(done) < len(tasks):
+        return None
+    _finish(config, [done[task.path] for task in tasks], disk, images_per_s=rate)
+    return read_index(out)
+
+
+def _finish(config: GenerateConfig, entries: list[Entry], disk: Disk, *, images_per_s: float | None) -> None:
+    """Write what stands on all shards together: index, contact sheet, page and report."""
+    out = Path(str(config.out))
+    index = _index(config, entries)
+    disk.keep_trying(lambda: write_index(out, index))
+    disk.keep_trying(lambda: write_contact_sheet(out, out / CONTACT))
+    if config.preview:
+        disk.keep_trying(lambda: write_gallery(out, out / GALLERY))
+    if not _is_reported(out):
+        disk.keep_trying(lambda: _report(out, config, index, entries, images_per_s=images_per_s))
+
+
+def _is_reported(out: Path) -> bool:
+    """Whether the report is about this index; a kill can come between the two."""
+    path = out / REPORT
+    return path.is_file() and read_json(path).get("index_sha256") == sha256_file(out / INDEX)
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:
     """Create or enter the folder; it may grow, but not shrink."""
-    open_run(out, COMMAND, config, free=("n", "workers", "out", "dry_run"))
+    open_run(out, COMMAND, config, free=FREE, is_shared=config.shard is not None)
     known = read_json(out / CONFIG)["config"]["n"]
     if config.n < known and (out / INDEX).is_file() and read_index(out).num_records > config.n:
         raise InputError(f"{out} already holds {known} images; give --n {known} or more, or choose another --out")
     write_json(out / CONFIG, {"command": COMMAND, "config": asdict(config)})
 
 
-def _tasks(out: Path, config: GenerateConfig) -> list[Task]:
-    starts = range(0, config.n, config.shard_size)
-    return [
-        Task(path=out / f"shard-{number:05d}.tar", first=first, last=min(first + config.shard_size, config.n))
-        for number, first in enumerate(starts)
-    ]
-
-
-def _finished(task: Task, samples: SampleConfig) -> dict[str, Any] | None:
-    """The side file of a shard that is whole and is the one wanted, else None."""
-    side = task.path.with_suffix(".json")
-    if not (task.path.is_file() and side.is_file()):
-        return None
-    entry: dict[str, Any] = read_json(side)
-    wanted = (samples.sha256, task.first, task.last)
-    if (entry["config_sha256"], entry["first"], entry["last"]) != wanted or sha256_file(task.path) != entry["sha256"]:
-        return None
-    return entry
-
-
-def _render(
-    missing: list[Task], samples: SampleConfig, config: GenerateConfig, done: dict[Path, dict[str, Any]]
-) -> tuple[str | None, float | None]:
-    """Render the missing shards; every finished one gets its side file and its place in `done`.
-
-    Answers the OpenGL device and the images per second between the first and the last image, so without the
-    seconds that the processes need to start.
-    """
-    if not missing:
-        return None, None
-    by_name = {task.path.name: task for task in missing}
-    already = config.n - sum(task.last - task.first for task in missing)
-    times_s: list[float] = []
-    with tqdm(total=config.n, initial=already, unit="image", desc=config.domain, smoothing=0.05) as bar:
-
-        def on_sample() -> None:
-            times_s.append(time.monotonic())
-            bar.update()
-
-        def on_shard(reply: dict[str, Any]) -> None:
-            task = by_name[reply["name"]]
-            peak_bytes = reply.pop("peak_bytes")
-            entry = {**reply, "first": task.first, "last": task.last, "config_sha256": samples.sha256}
-            write_json(task.path.with_suffix(".json"), entry)
-            done[task.path] = {**entry, "peak_bytes": peak_bytes}
-
-        workers = int(config.workers)
-        device = run_tasks(samples, missing, num_workers=workers, on_sample=on_sample, on_shard=on_shard)
-    seconds = times_s[-1] - times_s[0]
-    return device, round((len(times_s) - 1) / seconds, 3) if seconds > 0.0 else None
-
-
-def _index(config: GenerateConfig, samples: SampleConfig, entries: list[dict[str, Any]]) -> ShardIndex:
+def _index(config: GenerateConfig, entries: list[Entry]) -> ShardIndex:
+    samples = sample_config(config)
     shards = tuple(Shard(name=e["name"], sha256=e["sha256"], num_records=e["num_records"]) for e in entries)
     return ShardIndex(
         origin="synthetic",
@@ -218,9 +248,8 @@ def _report(
     out: Path,
     config: GenerateConfig,
     index: ShardIndex,
-    entries: list[dict[str, Any]],
+    entries: list[Entry],
     *,
-    device: str | None,
     images_per_s: float | None,
 ) -> None:
     figures = Figures()
@@ -235,7 +264,7 @@ def _report(
             "config_sha256": index.config_sha256,
             "generator_version": GENERATOR_VERSION,
             "index_sha256": sha256_file(out / INDEX),
-            "opengl_device": device,
+            "opengl_device": ", ".join(sorted({entry["device"] for entry in entries})),
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
             "figures": figures.summary(),

@@ -43,10 +43,12 @@ def run_tasks(
     num_workers: int,
     on_sample: Callable[[], None],
     on_shard: Callable[[dict[str, Any]], None],
+    on_failure: Callable[[OSError], None],
 ) -> str:
     """Render all tasks; answers the name of the OpenGL device. The callbacks run in the calling thread.
 
-    Raises InputError when OpenGL is missing or a worker keeps dying, OSError when a shard cannot be written.
+    `on_failure` is told when a shard cannot be written: it raises, or returns when it is worth another try.
+    Raises InputError when OpenGL is missing or a worker keeps dying.
     """
     waiting, deaths = deque(tasks), dict.fromkeys((task.path for task in tasks), 0)
     replies: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
@@ -68,7 +70,12 @@ def run_tasks(
             if kind == "refused":
                 raise InputError(reply["message"])
             if kind == "failed":
-                raise OSError(reply["errno"], reply["message"], reply["file"])
+                failure = OSError(reply["errno"], reply["message"], reply["file"])
+                if worker.task is None:
+                    raise failure  # on its way to the first shard: nothing to try again
+                on_failure(failure)
+                worker.give(worker.task)
+                continue
             if kind == "sample":
                 on_sample()
                 continue

@@ -12,7 +12,8 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,41 +37,65 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)  # the parent is gone
     except OSError as error:
-        _reply(replies, "failed", errno=error.errno, message=error.strerror, file=error.filename)
+        _fail(replies, error, None)
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:
-    """Answer the first line, the configuration, with "ready", and each further line, a shard, with "shard"."""
+    """Answer the first line, the configuration, with "ready", and each further line, a shard, with "shard".
+
+    A shard that cannot be written is answered with "failed", and the next request is awaited.
+    """
     parent = os.getppid()
     sampler = Sampler(SampleConfig(**json.loads(requests.readline())))
     _reply(replies, "ready", device=sampler.device)
+
+    def on_sample(index: int) -> None:
+        if os.getppid() != parent:
+            raise SystemExit(1)  # nobody is left to answer to; the shard stays unwritten
+        _reply(replies, "sample", index=index)
+
     for line in requests:
         request = json.loads(line)
-        figures = Figures()
-        records = _records(sampler, range(request["first"], request["last"]), figures, replies, parent)
-        shard = write_shard(Path(request["path"]), records)
-        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        _reply(
-            replies,
-            "shard",
-            name=shard.name,
-            sha256=shard.sha256,
-            num_records=shard.num_records,
-            figures=figures.as_json(),
-            peak_bytes=peak_bytes,
-        )
+        try:
+            facts = render_shard(sampler, Path(request["path"]), range(request["first"], request["last"]), on_sample)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _fail(replies, error, request["path"])
+        else:
+            _reply(replies, "shard", **facts)
+
+
+def render_shard(
+    sampler: Sampler, path: Path, indices: Sequence[int], on_sample: Callable[[int], None]
+) -> dict[str, Any]:
+    """Write one shard and answer its facts: name, sha256, num_records, figures, device, peak_bytes.
+
+    `on_sample` is called after every image. Raises OSError when the shard cannot be written.
+    """
+    figures = Figures()
+    shard = write_shard(path, _records(sampler, indices, figures, on_sample))
+    return {
+        **asdict(shard),
+        "figures": figures.as_json(),
+        "device": sampler.device,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
 
 
 def _records(
-    sampler: Sampler, indices: range, figures: Figures, replies: TextIO, parent: int
+    sampler: Sampler, indices: Sequence[int], figures: Figures, on_sample: Callable[[int], None]
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     for index in indices:
-        if os.getppid() != parent:
-            raise SystemExit(1)  # nobody is left to answer to; the shard stays unwritten
         record = sampler.record(index)
         figures.add(record)
         yield record.key, encode_record(record)
-        _reply(replies, "sample", index=index)
+        on_sample(index)
+
+
+def _fail(replies: TextIO, error: OSError, path: str | None) -> None:
+    """Say what could not be written; a write to an open file does not know its name, so `path` stands in."""
+    _reply(replies, "failed", errno=error.errno, message=error.strerror, file=error.filename or path)
 
 
 def _reply(replies: TextIO, kind: str, **fields: Any) -> None:

@@ -18,10 +18,11 @@ from eval.sealed.light import Hits, look, radiance
 from eval.sealed.raycast import containing
 from eval.sealed.room import Scene, scene_rand
 from eval.sealed.sensor import develop_rand
-from mde.camera import Camera, ray_directions
+from mde.camera import Camera
 from mde.domain import INDOOR
 from mde.errors import InputError
 from mde.files import json_bytes, sha256_bytes
+from mde.rays import ray_directions
 from mde.record import Record, encode_record
 from mde.shards import INDEX, ShardIndex, read_index, write_index, write_shard
 

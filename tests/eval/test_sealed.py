@@ -14,11 +14,13 @@ from eval.sealed.material import MIXES, PATTERNS, value_noise
 from eval.sealed.raycast import NO_SOLID, Shape, Solids, cast, containing, exit_room, normals, stack_solids
 from eval.sealed.room import rotation, scene_rand
 from eval.sealed.world import CAMERA, DEPTH_RANGE_M, Split, sealed_record, write_sealed
-from mde.camera import Camera, ray_directions
+from mde.camera import Camera
 from mde.domain import INDOOR
 from mde.errors import InputError
+from mde.rays import ray_directions
 from mde.record import encode_record
 from mde.shards import ShardReader, read_index
+from mde.view import view_of
 
 SMALL = INDOOR.camera.resize(18, 24)
 UPRIGHT = np.eye(3)
@@ -145,7 +147,7 @@ def test_another_camera_sees_the_same_depth() -> None:
 def test_every_pixel_is_valid_and_in_range(split: Split) -> None:
     for index in range(25):
         record = sealed_record(split, index, SMALL)
-        assert record.view().valid.all()
+        assert view_of(record).valid.all()
         assert DEPTH_RANGE_M[0] <= record.depth_m.min() and record.depth_m.max() <= DEPTH_RANGE_M[1]
         assert record.origin == "sealed" and record.domain == "indoor" and record.camera == SMALL
         assert record.image.std() > 4.0, "a picture without contrast tells nothing of depth"

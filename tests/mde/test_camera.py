@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mde.camera import Camera, range_to_z, ray_directions, z_to_range
+from mde.camera import Camera
 from mde.domain import DOMAINS, DRIVING, INDOOR
+from mde.rays import range_to_z, ray_directions, z_to_range
 
 cameras = st.builds(
     lambda fx, fy, cx, cy, h, w: Camera(f_px=(fx, fy), c_px=(cx * w, cy * h), height=h, width=w),

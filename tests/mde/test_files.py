@@ -62,3 +62,22 @@ def test_digests_are_sha256(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
     assert sha256_file(tmp_path / "abc") == sha256_bytes(b"abc") == known
+
+
+def test_two_writers_of_the_same_file_do_not_share_a_twin(tmp_path: Path) -> None:
+    """As two machines with equal process numbers do on a shared folder: the later one to finish wins, whole."""
+    path = tmp_path / "a.txt"
+    with atomic_file(path) as first:
+        first.write(b"first")
+        with atomic_file(path) as second:
+            second.write(b"second")
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_leftovers_of_one_file_can_be_removed_alone(tmp_path: Path) -> None:
+    for name in ("a.tar.7.0.partial", "a.json.7.0.partial", "ab.tar.7.0.partial"):
+        (tmp_path / name).touch()
+    remove_partials(tmp_path, "a")
+    assert os.listdir(tmp_path) == ["ab.tar.7.0.partial"]

@@ -56,12 +56,6 @@ def test_depth_beyond_sixteen_bits_is_refused() -> None:
         encode_depth(np.full((2, 2), 70.0, np.float32), 1000, name="x")
 
 
-def test_a_view_of_a_record_has_the_shapes_that_networks_expect() -> None:
-    view = make_record("000001").view()
-    assert view.image.shape == (3, 36, 48) and 0 <= view.image.min() and view.image.max() <= 1
-    assert view.depth_m.shape == view.valid.shape == view.ids.shape == (1, 36, 48)
-
-
 def broken(**changes: object) -> dict[str, bytes]:
     """The files of a record with one of them, or one field of the JSON, replaced."""
     parts = encode_record(make_record("000001"))

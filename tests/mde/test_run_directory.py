@@ -66,3 +66,21 @@ def test_a_report_names_versions_and_revision(tmp_path: Path) -> None:
     assert report["figure"] == 1
     assert set(report["environment"]) >= {"python", "packages", "revision", "processor"}
     assert report["environment"]["packages"]["torch"]
+
+
+def test_half_written_files_of_those_who_share_the_folder_stay(tmp_path: Path) -> None:
+    config = Config(out=tmp_path / "run")
+    config.out.mkdir()
+    half = config.out / "config.json.123.0.partial"  # another process has just begun
+    half.write_text("{")
+    assert open_run(config.out, "a.run", config, is_shared=True) is False
+    assert open_run(config.out, "a.run", config, is_shared=True) is True
+    assert half.exists()
+
+
+def test_a_run_that_was_killed_while_it_began_is_begun_again(tmp_path: Path) -> None:
+    config = Config(out=tmp_path / "run")
+    config.out.mkdir()
+    (config.out / "config.json.123.0.partial").write_text("{")
+    assert open_run(config.out, "a.run", config) is False
+    assert [path.name for path in config.out.iterdir()] == ["config.json"]

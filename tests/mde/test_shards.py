@@ -11,7 +11,7 @@ import pytest
 
 from mde.errors import InputError
 from mde.record import encode_record
-from mde.shards import INDEX, ShardReader, read_index, write_shard
+from mde.shards import INDEX, ShardReader, read_index, read_parts, write_shard
 from tests.conftest import make_record, make_shards
 
 
@@ -141,3 +141,15 @@ def test_foreign_members_are_refused(shards: Path) -> None:
             tar.addfile(member, io.BytesIO(b"abc"))
         with pytest.raises(InputError, match="is not part of a record"):
             ShardReader(shards, verify=False)
+
+
+def test_the_stored_files_of_a_shard_are_those_that_were_written(tmp_path: Path) -> None:
+    records = [(key, encode_record(make_record(key))) for key in ("000003", "000001")]
+    write_shard(tmp_path / "a.tar", records)
+    assert list(read_parts(tmp_path / "a.tar")) == records
+
+
+def test_a_record_is_found_by_its_key(shards: Path) -> None:
+    assert ShardReader(shards).parts("000007") == encode_record(make_record("000007"))
+    with pytest.raises(InputError, match="has no record 000012; it holds 12 records"):
+        ShardReader(shards).parts("000012")

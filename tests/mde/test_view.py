@@ -5,8 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mde.camera import Camera, ray_directions
-from mde.view import View, resize_image
+from mde.camera import Camera
+from mde.rays import ray_directions
+from mde.view import View, resize_image, view_of
+from tests.conftest import make_record
 
 
 def make_view(height: int = 12, width: int = 16) -> View:
@@ -76,3 +78,9 @@ def test_a_resized_image_stays_in_zero_to_one() -> None:
     image = (torch.rand(1, 3, 17, 23, generator=torch.Generator().manual_seed(0)) > 0.5).float()
     resized = resize_image(image, 31, 9)
     assert 0.0 <= resized.min() and resized.max() <= 1.0
+
+
+def test_a_view_of_a_record_has_the_shapes_that_networks_expect() -> None:
+    view = view_of(make_record("000001"))
+    assert view.image.shape == (3, 36, 48) and 0 <= view.image.min() and view.image.max() <= 1
+    assert view.depth_m.shape == view.valid.shape == view.ids.shape == (1, 36, 48)

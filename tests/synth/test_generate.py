@@ -17,7 +17,7 @@ from PIL import Image
 
 from mde.errors import InputError
 from mde.shards import ShardReader, read_index
-from synth.generate import GenerateConfig, generate, plan_text, resolved
+from synth.generate import GenerateConfig, generate, main, plan_text, resolved
 from tests.conftest import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +132,24 @@ class TestRun:
                 generate(config_for(finished, **changes))
         with pytest.raises(InputError, match="already holds 4 images"):
             generate(config_for(finished, n=2))
+
+    def test_two_shares_at_work_in_one_folder_write_the_bytes_of_one_process(self, finished, tmp_path):
+        out = tmp_path / "shared"
+        options = ("--n", "4", "--shard-size", "2", "--workers", "1", "--size", SIZES["indoor"], "--out", str(out))
+        shares = [
+            subprocess.Popen([sys.executable, "-m", "synth.generate", *options, "--shard", share], cwd=ROOT)
+            for share in ("1/2", "2/2")
+        ]
+        assert [share.wait(timeout=300) for share in shares] == [0, 0]
+        assert shard_bytes(out) == shard_bytes(finished)
+        assert (out / "index.json").read_bytes() == (finished / "index.json").read_bytes()
+
+    def test_a_finished_folder_is_verified_and_its_samples_are_made_again(self, finished, capsys):
+        main(GenerateConfig(verify=finished))
+        main(GenerateConfig(replay=f"{finished}:2"))
+        first, second = capsys.readouterr().out.splitlines()
+        assert first == f"{finished}: 4 images, all files as they were written"
+        assert second.startswith(f"sample 2 of {finished} is the same again, byte for byte (on ")
 
     def test_a_driving_run_has_the_camera_of_its_size(self, tmp_path):
         generate(config_for(tmp_path / "driving", domain="driving", n=1))
