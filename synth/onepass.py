@@ -1,4 +1,4 @@
-"""Renderer: one OpenGL context for life, few draw calls, exact z and ids beside a smooth picture.
+"""OnePass: one OpenGL context for life, few draw calls, exact z and ids beside a smooth picture.
 
 pyrender as it comes reads depth from a multisampled buffer (metres wrong at 75 m), draws in the order of a
 `set`, and spends most of its time on the filter of its shadows. Here the whole scene is one `pyrender.Primitive`,
@@ -50,7 +50,7 @@ class _Upload:
     num_rest: int
 
 
-class Renderer:
+class OnePass:
     """Draws scenes of one image size or several. Make one per process and keep it."""
 
     def __init__(self, bank: np.ndarray) -> None:
