@@ -37,8 +37,6 @@ class Embree:
     def render(self, scene: Scene) -> Frame:
         """Draw one scene. The same scene gives the same bytes in every process of one machine."""
         size = scene.camera.size
-        if not scene.things:
-            raise ValueError("a scene without things has nothing to render; give it at least one")
         soup = soup_of(scene)
         tracer = Tracer(soup, self._texels)
         shading = Shading(scene, soup, self._texels, tracer)
