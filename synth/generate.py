@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
 from synth.contact import write_contact_sheet
 from synth.figures import Figures
 from synth.pool import Task, run_tasks
+from synth.renderer import Choice, RendererName, choose_back_end
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 
 COMMAND = "synth.generate"
@@ -46,6 +48,8 @@ class GenerateConfig:
     """Rendering processes; auto is one per core. The files do not depend on it."""
     size: str | None = None
     """HEIGHTxWIDTH in pixels, like 192x640; the camera is resized with it. The benchmark's own size if not given."""
+    renderer: RendererName = "auto"
+    """What draws. auto is onepass where OpenGL opens, else embree, which needs no system library and is slower."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
     dry_run: bool = False
@@ -103,7 +107,8 @@ def _parse_size(config: GenerateConfig) -> tuple[int, int]:
 def sample_config(config: GenerateConfig) -> SampleConfig:
     """What a sample depends on."""
     height, width = _parse_size(config)
-    return SampleConfig(domain=config.domain, seed=config.seed, height=height, width=width)
+    assert config.renderer != "auto", "the back end must be settled before anything is sampled"
+    return SampleConfig(domain=config.domain, seed=config.seed, height=height, width=width, renderer=config.renderer)
 
 
 def plan_text(config: GenerateConfig) -> str:
@@ -125,7 +130,7 @@ def generate(config: GenerateConfig) -> ShardIndex:
 
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
-    config = resolved(config)
+    config, choice = _with_renderer(resolved(config))
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = _tasks(out, config)
@@ -137,8 +142,17 @@ def generate(config: GenerateConfig) -> ShardIndex:
     write_index(out, index)
     write_contact_sheet(out, out / CONTACT)
     if missing or not (out / REPORT).is_file():
-        _report(out, config, index, [done[task.path] for task in tasks], device=device, images_per_s=rate)
+        entries = [done[task.path] for task in tasks]
+        _report(out, config, index, entries, choice=choice, device=device, images_per_s=rate)
     return index
+
+
+def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
+    """The configuration with its back end settled; whatever is surprising about it is said at once."""
+    choice = choose_back_end(config.renderer)
+    for note in choice.notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+    return replace(config, renderer=choice.name), choice
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:
@@ -175,7 +189,7 @@ def _render(
 ) -> tuple[str | None, float | None]:
     """Render the missing shards; every finished one gets its side file and its place in `done`.
 
-    Answers the OpenGL device and the images per second between the first and the last image, so without the
+    Answers the device that drew and the images per second between the first and the last image, so without the
     seconds that the processes need to start.
     """
     if not missing:
@@ -220,6 +234,7 @@ def _report(
     index: ShardIndex,
     entries: list[dict[str, Any]],
     *,
+    choice: Choice,
     device: str | None,
     images_per_s: float | None,
 ) -> None:
@@ -235,7 +250,9 @@ def _report(
             "config_sha256": index.config_sha256,
             "generator_version": GENERATOR_VERSION,
             "index_sha256": sha256_file(out / INDEX),
-            "opengl_device": device,
+            "renderer": choice.name,
+            "renderer_notes": choice.notes,
+            "device": device,
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
             "figures": figures.summary(),
