@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 
 from mde.domain import DOMAINS
+from synth.mesh import CUT_OUT_COLUMN
 from synth.sample import KINDS, PURPOSES
 from synth.scene import Frame, Light, Scene
 from synth.shapes import box
 from tests.synth.scenes import CAMERA, GREY, ground, scene_of
 
 SIZES = {"indoor": (120, 160), "driving": (94, 310)}
-SHARE_AT_SILHOUETTES = 0.005
-"""Pixels that may differ where something ends: rays and rasters round differently there, and holes in leaves are
-silhouettes as well. The worst of the scenes below has 0.25 per cent."""
+SHARE_ANYWHERE = 0.005
+"""Pixels that may differ, nearly all where something ends: rays and rasters round differently there, and holes in
+leaves are silhouettes as well. The worst of the scenes below has 0.21 per cent."""
 SHARE_INSIDE = 0.0005
-"""Pixels that may differ elsewhere: where two faces lie in one plane, either may win."""
-COLOUR = {"indoor": 0.06, "driving": 0.05}
-"""Mean difference of the radiance, as a share of its mean; shadows are sharp here and soft there."""
+"""Pixels that may differ away from silhouettes: where two faces lie in one plane, either may win."""
+COLOUR = {"indoor": 0.09, "driving": 0.04}
+"""Mean difference of radiance as a share of its mean; shadows are sharp here, soft there. Worst: 0.069 and 0.023."""
 
 
 def scene_rand(domain: str, index: int, bank) -> Scene:
@@ -32,14 +33,15 @@ def scene_rand(domain: str, index: int, bank) -> Scene:
     return kind.scene_rand(streams, bank, DOMAINS[domain].camera.resize(*SIZES[domain]))
 
 
-def is_silhouette(frame: Frame) -> np.ndarray:
-    """(H,W) bool: among the nine pixels around, the object changes or the depth jumps by a tenth."""
+def is_silhouette(frame: Frame, scene: Scene) -> np.ndarray:
+    """(H,W) bool: among the nine pixels around, the object changes, the depth jumps by a tenth, or leaves grow."""
     height, width = frame.ids.shape
     ids, depth_m = np.pad(frame.ids, 1, mode="edge"), np.pad(frame.depth_m, 1, mode="edge")
     places = [(slice(i, i + height), slice(j, j + width)) for i in range(3) for j in range(3)]
     id_stack, depth_stack = np.stack([ids[p] for p in places]), np.stack([depth_m[p] for p in places])
     jump = depth_stack.max(axis=0) - depth_stack.min(axis=0) > 0.1 * depth_stack.max(axis=0)
-    return (id_stack.min(axis=0) != id_stack.max(axis=0)) | jump
+    leafy = [k for k, thing in enumerate(scene.things, start=1) if (thing.mesh.look[:, CUT_OUT_COLUMN] > 0.5).any()]
+    return (id_stack.min(axis=0) != id_stack.max(axis=0)) | jump | np.isin(id_stack, leafy).any(axis=0)
 
 
 def differs(first: Frame, second: Frame) -> np.ndarray:
@@ -53,12 +55,13 @@ def differs(first: Frame, second: Frame) -> np.ndarray:
 def test_rays_and_rasters_see_the_same_depth_ids_and_light(renderer, embree, bank, domain, index):
     scene = scene_rand(domain, index, bank)
     raster, rays = renderer.render(scene), embree.render(scene)
-    edge, bad = is_silhouette(raster) | is_silhouette(rays), differs(raster, rays)
+    edge, bad = is_silhouette(raster, scene) | is_silhouette(rays, scene), differs(raster, rays)
+    assert (~edge).mean() > 0.3, "there must be an inside to judge"
     assert (bad & ~edge).mean() < SHARE_INSIDE
-    assert bad.mean() < SHARE_AT_SILHOUETTES
+    assert bad.mean() < SHARE_ANYWHERE
     gap = np.abs(raster.radiance - rays.radiance).mean() / raster.radiance.mean()
     assert gap < COLOUR[domain]
-    assert rays.radiance.mean() == pytest.approx(raster.radiance.mean(), rel=0.03)
+    assert rays.radiance.mean() == pytest.approx(raster.radiance.mean(), rel=0.02)
 
 
 @pytest.mark.opengl
