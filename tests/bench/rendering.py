@@ -97,7 +97,7 @@ def measure(task: Task) -> dict[str, Any]:
         return renderers[-1]
 
     OPENERS["onepass"] = open_timed
-    sampler = Sampler(SampleConfig(domain=task.domain, seed=0, height=task.height, width=task.width))  # type: ignore[arg-type]
+    sampler = Sampler(SampleConfig(domain=task.domain, seed=0, height=task.height, width=task.width))
     (timed,) = renderers
     frame_s, render_s, encode_s, resident = [], [], [], []
     for index in range(task.num_warm + task.num_frames):
