@@ -24,6 +24,7 @@ PACKAGES = (
     "pillow",
     "trimesh",
     "pyrender",
+    "embreex",
     "onnx",
     "onnxruntime",
     "safetensors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +24,7 @@ from synth.figures import Figures
 from synth.folder import Entry, count_images, finished_entries, is_present, plan_tasks
 from synth.gallery import GALLERY, write_gallery
 from synth.inspection import inspect_folder
+from synth.renderer import Choice, RendererName, choose_back_end
 from synth.replay import replay
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 from synth.share import Share, parse_share
@@ -48,6 +50,8 @@ class GenerateConfig:
     """Rendering processes; auto is one per core. The files do not depend on it."""
     size: str | None = None
     """HEIGHTxWIDTH in pixels, like 192x640; the camera is resized with it. The benchmark's own size if not given."""
+    renderer: RendererName = "auto"
+    """What draws. auto is onepass where OpenGL opens, else embree, which needs no system library and is slower."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
     shard: str | None = None
@@ -156,7 +160,8 @@ def share_of(config: GenerateConfig) -> Share:
 def sample_config(config: GenerateConfig) -> SampleConfig:
     """What a sample depends on."""
     height, width = _parse_size(config)
-    return SampleConfig(domain=config.domain, seed=config.seed, height=height, width=width)
+    assert config.renderer != "auto", "the back end must be settled before anything is sampled"
+    return SampleConfig(domain=config.domain, seed=config.seed, height=height, width=width, renderer=config.renderer)
 
 
 def plan_text(config: GenerateConfig) -> str:
@@ -180,7 +185,7 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
     Answers the index, or None when the share is complete and others are still missing.
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
-    config = resolved(config)
+    config, choice = _with_renderer(resolved(config))
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = plan_tasks(out, config.n, config.shard_size)
@@ -200,11 +205,13 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
         done |= finished_entries(others, samples)
     if len(done) < len(tasks):
         return None
-    _finish(config, [done[task.path] for task in tasks], disk, images_per_s=rate)
+    _finish(config, choice, [done[task.path] for task in tasks], disk, images_per_s=rate)
     return read_index(out)
 
 
-def _finish(config: GenerateConfig, entries: list[Entry], disk: Disk, *, images_per_s: float | None) -> None:
+def _finish(
+    config: GenerateConfig, choice: Choice, entries: list[Entry], disk: Disk, *, images_per_s: float | None
+) -> None:
     """Write what stands on all shards together: index, contact sheet, page and report."""
     out = Path(str(config.out))
     index = _index(config, entries)
@@ -213,13 +220,21 @@ def _finish(config: GenerateConfig, entries: list[Entry], disk: Disk, *, images_
     if config.preview:
         disk.keep_trying(lambda: write_gallery(out, out / GALLERY))
     if not _is_reported(out):
-        disk.keep_trying(lambda: _report(out, config, index, entries, images_per_s=images_per_s))
+        disk.keep_trying(lambda: _report(out, config, index, entries, choice=choice, images_per_s=images_per_s))
 
 
 def _is_reported(out: Path) -> bool:
     """Whether the report is about this index; a kill can come between the two."""
     path = out / REPORT
     return path.is_file() and read_json(path).get("index_sha256") == sha256_file(out / INDEX)
+
+
+def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
+    """The configuration with its back end settled; whatever is surprising about it is said at once."""
+    choice = choose_back_end(config.renderer)
+    for note in choice.notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+    return replace(config, renderer=choice.name), choice
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:
@@ -250,6 +265,7 @@ def _report(
     index: ShardIndex,
     entries: list[Entry],
     *,
+    choice: Choice,
     images_per_s: float | None,
 ) -> None:
     figures = Figures()
@@ -264,7 +280,9 @@ def _report(
             "config_sha256": index.config_sha256,
             "generator_version": GENERATOR_VERSION,
             "index_sha256": sha256_file(out / INDEX),
-            "opengl_device": ", ".join(sorted({entry["device"] for entry in entries})),
+            "renderer": choice.name,
+            "renderer_notes": choice.notes,
+            "device": ", ".join(sorted({entry["device"] for entry in entries})),
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
             "figures": figures.summary(),

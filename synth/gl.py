@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import sys
 import types
@@ -40,8 +42,11 @@ class Pyrender:
     """`OpenGL.GL.shaders`."""
 
 
+@functools.cache
 def open_pyrender() -> Pyrender:
     """Import pyrender and open an EGL context, which then belongs to this process for its whole life.
+
+    Every back end of a process gets the same one: a second context would hide the objects of the first.
 
     Three faults of pyrender 0.1.45 are mended here and nowhere else: `np.infty` is gone from numpy 2;
     `pyrender.viewer` would pull in pyglet and X11, so an empty module stands in; and PyOpenGL must be told
@@ -67,6 +72,16 @@ def open_pyrender() -> Pyrender:
             "apt-get install libegl1 libgl1"
         ) from error
     return Pyrender(context, GL, Primitive, IntrinsicsCamera, shaders)
+
+
+def tell_device() -> None:
+    """Print (name of the OpenGL device, "") or (null, reason) as JSON; for a process that only looks."""
+    try:
+        gl = open_pyrender().gl
+    except InputError as error:
+        print(json.dumps((None, str(error))))
+    else:
+        print(json.dumps((gl.glGetString(gl.GL_RENDERER).decode(), "")))
 
 
 def _software_device(egl: Any) -> Any:

@@ -15,7 +15,7 @@ from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
 from synth.indoor import DEPTH_END_M as INDOOR_END_M
 from synth.indoor import indoor_scene_rand
-from synth.renderer import Renderer
+from synth.renderer import open_renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
 from synth.sensor import expose_rand
@@ -44,16 +44,16 @@ KINDS: dict[str, _Kind] = {
 
 
 class Sampler:
-    """Renders samples of one configuration; make one per process, it owns the OpenGL context."""
+    """Renders samples of one configuration; make one per process, it owns the renderer."""
 
     def __init__(self, config: SampleConfig) -> None:
         self.config = config
         self._bank = bake_bank()
-        self._renderer = Renderer(self._bank.pixels)
+        self._renderer = open_renderer(config.renderer, self._bank.pixels)
 
     @property
     def device(self) -> str:
-        """Name of the OpenGL implementation."""
+        """Name of what draws."""
         return self._renderer.device
 
     def record(self, index: int) -> Record:

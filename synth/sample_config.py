@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mde.domain import DomainName
 from mde.files import json_bytes, sha256_bytes
+from synth.renderer import BackEnd
 
 GENERATOR_VERSION = 1
 """Counts up with every change that changes a sample."""
@@ -13,12 +14,14 @@ GENERATOR_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleConfig:
-    """Domain, seed and image size; how many samples there are and who renders them changes none of them."""
+    """Domain, seed, image size and back end; how many samples there are and who renders them changes none of them."""
 
     domain: DomainName
     seed: int
     height: int
     width: int
+    renderer: BackEnd = "onepass"
+    """Two back ends agree on depth and ids, and differ a little in colour."""
     generator_version: int = GENERATOR_VERSION
 
     @property

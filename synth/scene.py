@@ -84,6 +84,10 @@ class Scene:
     summary: dict[str, float | int | str] = field(default_factory=dict)
     """Figures for the recipe of the record."""
 
+    def __post_init__(self) -> None:
+        if not self.things:
+            raise ValueError("a scene without things has nothing to render; give it at least one")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:

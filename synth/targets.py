@@ -74,31 +74,12 @@ class PictureTargets:
         self._gl, self.height, self.width = gl, height, width
         self._colour = _framebuffer(gl, height * SAMPLES, width * SAMPLES, (gl.GL_RGBA16F,))
         self._small = _framebuffer(gl, height, width, (gl.GL_RGBA16F,))
-        self._measure = _framebuffer(gl, height, width, (gl.GL_R32F, gl.GL_R32UI))
+        self.measure = MeasureTargets(gl, height, width)
 
     def begin_colour(self) -> None:
         """Clear the picture and draw into it from now on."""
-        self._begin(self._colour, SAMPLES)
+        _begin(self._gl, self._colour, self.height * SAMPLES, self.width * SAMPLES)
         self._gl.glClear(self._gl.GL_COLOR_BUFFER_BIT | self._gl.GL_DEPTH_BUFFER_BIT)
-
-    def begin_measure(self) -> None:
-        """Clear z and ids to 0 and draw into them from now on."""
-        gl = self._gl
-        self._begin(self._measure, 1)
-        gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        gl.glClearBufferfv(gl.GL_COLOR, 0, np.zeros(4, dtype=np.float32))
-        gl.glClearBufferuiv(gl.GL_COLOR, 1, np.zeros(4, dtype=np.uint32))
-
-    def _begin(self, framebuffer: int, scale: int) -> None:
-        gl = self._gl
-        gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
-        gl.glViewport(0, 0, self.width * scale, self.height * scale)
-        gl.glEnable(gl.GL_DEPTH_TEST)
-        gl.glDepthMask(gl.GL_TRUE)
-        gl.glDepthFunc(gl.GL_LESS)
-        gl.glEnable(gl.GL_CULL_FACE)
-        gl.glCullFace(gl.GL_BACK)
-        gl.glDisable(gl.GL_BLEND)
 
     def read_colour(self) -> np.ndarray:
         """(H,W,3) mean of the samples; a linear blit by exactly one half is that mean."""
@@ -108,23 +89,52 @@ class PictureTargets:
         source = (0, 0, self.width * SAMPLES, self.height * SAMPLES)
         gl.glBlitFramebuffer(*source, 0, 0, self.width, self.height, gl.GL_COLOR_BUFFER_BIT, gl.GL_LINEAR)
         gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._small)
-        return self._read(0, gl.GL_RGB, gl.GL_FLOAT, np.float32, 3)
+        return _read(gl, 0, gl.GL_RGB, gl.GL_FLOAT, np.empty((self.height, self.width, 3), dtype=np.float32))
 
-    def read_measure(self) -> tuple[np.ndarray, np.ndarray]:
-        """Planar z (H,W) float32 and ids (H,W) uint16."""
+
+class MeasureTargets:
+    """Framebuffer for z and ids of one image size."""
+
+    def __init__(self, gl: Any, height: int, width: int) -> None:
+        self._gl, self.height, self.width = gl, height, width
+        self._framebuffer = _framebuffer(gl, height, width, (gl.GL_R32F, gl.GL_R32UI))
+
+    def begin(self) -> None:
+        """Clear z and ids to 0 and draw into them from now on."""
         gl = self._gl
-        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._measure)
-        depth_m = self._read(0, gl.GL_RED, gl.GL_FLOAT, np.float32, 1)[..., 0]
-        ids = self._read(1, gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT, np.uint32, 1)[..., 0]
+        _begin(gl, self._framebuffer, self.height, self.width)
+        gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
+        gl.glClearBufferfv(gl.GL_COLOR, 0, np.zeros(4, dtype=np.float32))
+        gl.glClearBufferuiv(gl.GL_COLOR, 1, np.zeros(4, dtype=np.uint32))
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Planar z (H,W) float32 and ids (H,W) uint16."""
+        gl, shape = self._gl, (self.height, self.width, 1)
+        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._framebuffer)
+        depth_m = _read(gl, 0, gl.GL_RED, gl.GL_FLOAT, np.empty(shape, dtype=np.float32))[..., 0]
+        ids = _read(gl, 1, gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT, np.empty(shape, dtype=np.uint32))[..., 0]
         return depth_m, ids.astype(np.uint16)
 
-    def _read(self, attachment: int, layout: Any, kind: Any, dtype: type, channels: int) -> np.ndarray:
-        gl = self._gl
-        gl.glReadBuffer(gl.GL_COLOR_ATTACHMENT0 + attachment)
-        gl.glPixelStorei(gl.GL_PACK_ALIGNMENT, 1)
-        pixels: np.ndarray = np.empty((self.height, self.width, channels), dtype=dtype)
-        gl.glReadPixels(0, 0, self.width, self.height, layout, kind, pixels.ctypes.data_as(ctypes.c_void_p))
-        return np.ascontiguousarray(pixels[::-1])  # OpenGL's first row is the lowest
+
+def _begin(gl: Any, framebuffer: int, rows: int, columns: int) -> None:
+    """Draw into the framebuffer from now on: nearest front face wins, nothing is blended."""
+    gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, framebuffer)
+    gl.glViewport(0, 0, columns, rows)
+    gl.glEnable(gl.GL_DEPTH_TEST)
+    gl.glDepthMask(gl.GL_TRUE)
+    gl.glDepthFunc(gl.GL_LESS)
+    gl.glEnable(gl.GL_CULL_FACE)
+    gl.glCullFace(gl.GL_BACK)
+    gl.glDisable(gl.GL_BLEND)
+
+
+def _read(gl: Any, attachment: int, layout: Any, kind: Any, pixels: np.ndarray) -> np.ndarray:
+    """Fill (H,W,C) `pixels` from the framebuffer that is bound for reading, and turn them upright."""
+    height, width, _ = pixels.shape
+    gl.glReadBuffer(gl.GL_COLOR_ATTACHMENT0 + attachment)
+    gl.glPixelStorei(gl.GL_PACK_ALIGNMENT, 1)
+    gl.glReadPixels(0, 0, width, height, layout, kind, pixels.ctypes.data_as(ctypes.c_void_p))
+    return np.ascontiguousarray(pixels[::-1])  # OpenGL's first row is the lowest
 
 
 def upload_bank(gl: Any, bank: np.ndarray) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mde.errors import InputError
+from synth.renderer import Renderer, open_renderer
 from synth.textures import Bank, bake_bank
 
 
@@ -14,14 +15,38 @@ def bank() -> Bank:
     return bake_bank()
 
 
-@pytest.fixture(scope="session")
-def renderer(bank: Bank):
-    from synth.renderer import Renderer
-
+def opened(name: str, bank: Bank) -> Renderer:
     try:
-        return Renderer(bank.pixels)
+        return open_renderer(name, bank.pixels)
     except InputError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def renderer(bank: Bank) -> Renderer:
+    return opened("onepass", bank)
+
+
+@pytest.fixture(scope="session")
+def pyrender_backend(bank: Bank) -> Renderer:
+    return opened("pyrender", bank)
+
+
+@pytest.fixture(scope="session")
+def embree(bank: Bank) -> Renderer:
+    return opened("embree", bank)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("renderer", marks=pytest.mark.opengl, id="onepass"),
+        pytest.param("pyrender_backend", marks=pytest.mark.opengl, id="pyrender"),
+        pytest.param("embree", id="embree"),
+    ]
+)
+def any_renderer(request: pytest.FixtureRequest) -> Renderer:
+    """Each back end in turn."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

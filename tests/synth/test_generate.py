@@ -17,7 +17,7 @@ from PIL import Image
 
 from mde.errors import InputError
 from mde.shards import ShardReader, read_index
-from synth.generate import GenerateConfig, generate, main, plan_text, resolved
+from synth.generate import GenerateConfig, _enter, generate, main, plan_text, resolved
 from tests.conftest import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,20 +193,48 @@ class TestRun:
         assert not list((tmp_path / "full").glob("*.tar"))
 
 
-@pytest.mark.slow
-def test_missing_opengl_is_answered_with_the_packages_to_install(tmp_path):
-    """A library path without EGL: an empty vendor list makes every display unavailable."""
-    environment = {
+@pytest.fixture
+def no_opengl(tmp_path) -> dict[str, str]:
+    """An environment with a library path without EGL: an empty vendor list makes every display unavailable."""
+    return {
         **os.environ,
         "__EGL_VENDOR_LIBRARY_DIRS": str(tmp_path),
         "__EGL_VENDOR_LIBRARY_FILENAMES": "/nowhere",
     }
-    options = ("--n", "1", "--workers", "1", "--size", "24x32", "--out", str(tmp_path / "out"))
-    done = run_command(*options, env=environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("renderer", ["onepass", "pyrender"])
+def test_missing_opengl_is_answered_with_the_packages_to_install(tmp_path, no_opengl, renderer):
+    options = ("--n", "1", "--workers", "1", "--size", "24x32", "--renderer", renderer, "--out", str(tmp_path / "out"))
+    done = run_command(*options, env=no_opengl)
     assert done.returncode == 2
     message = done.stderr.strip().splitlines()[-1]
     assert message.startswith("error: OpenGL without a display is not available")
     assert message.endswith("apt-get install libegl1 libgl1")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_without_opengl_rays_are_followed_instead_and_it_is_said(tmp_path, no_opengl):
+    out = tmp_path / "out"
+    options = ("--n", "2", "--workers", "1", "--size", "24x32", "--out", str(out))
+    done = run_command(*options, env=no_opengl)
+    assert done.returncode == 0, done.stderr
+    (note,) = (line for line in done.stderr.splitlines() if line.startswith("note:"))
+    assert note.startswith("note: rendering with embree, since OpenGL without a display is not available")
+    report = json.loads((out / "report.json").read_text())
+    assert (report["renderer"], report["device"]) == ("embree", "Embree")
+    assert report["renderer_notes"] == [note.removeprefix("note: ")]
+    assert ShardReader(out).index.config["renderer"] == "embree"
+
+
+@pytest.mark.slow
+def test_a_folder_of_another_back_end_is_refused(tmp_path):
+    out = tmp_path / "embree"
+    generate(config_for(out, n=1, renderer="embree"))
+    with pytest.raises(InputError, match=r"--renderer embree \(now onepass\)"):
+        _enter(out, config_for(out, n=1, renderer="onepass"))
 
 
 @pytest.mark.parametrize(

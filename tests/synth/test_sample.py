@@ -48,7 +48,7 @@ def test_seed_and_index_give_different_scenes_and_seed_zero_is_a_seed(make_sampl
 
 
 def test_the_digest_covers_every_field():
-    changes = {"domain": "driving", "seed": 1, "height": 50, "width": 66, "generator_version": 99}
+    changes = {"domain": "driving", "seed": 1, "height": 50, "width": 66, "generator_version": 99, "renderer": "embree"}
     digests = {replace(CONFIG, **{name: value}).sha256 for name, value in changes.items()}
     assert len(digests | {CONFIG.sha256}) == len(changes) + 1
     assert set(changes) == set(CONFIG.__slots__)
