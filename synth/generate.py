@@ -166,6 +166,7 @@ def sample_config(config: GenerateConfig) -> SampleConfig:
 
 def plan_text(config: GenerateConfig) -> str:
     """What a run would do and cost, in one paragraph."""
+    config, choice = _with_renderer(config)
     out, samples = Path(str(config.out)), sample_config(config)
     tasks = share_of(config).of(plan_tasks(out, config.n, config.shard_size))
     num_images = count_images(tasks)
@@ -173,7 +174,7 @@ def plan_text(config: GenerateConfig) -> str:
     gigabytes = bytes_needed(samples, num_images) / 1e9
     return (
         f"plan: {num_images} images of the {config.domain} domain at {config.size} in "
-        f"{len(tasks)} shards under {out}, {config.workers} workers; "
+        f"{len(tasks)} shards under {out}, drawn by {choice.name}, {config.workers} workers; "
         f"about {seconds / 60:.1f} min on a server without a GPU, "
         f"{gigabytes:.2f} GB on disk, {size_text(free_bytes(out))} free"
     )
