@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ STORE_BYTES = 200_000_000
 """Object store of a cluster started here; it holds finished shards until they are written."""
 SILENCE_S = 600.0
 """After so long without a shard the user is told where to look; waiting goes on, machines may be on their way."""
+KNOCK_S = 10.0
+"""How long the cluster may take to answer the door."""
 PACKAGES = ("mde", "synth")
 """Sent to the machines, so that all render with this very source."""
 
@@ -122,6 +125,12 @@ def _import_ray() -> ModuleType:
     return ray
 
 
+def _knock(address: str) -> None:
+    """Raise OSError or ValueError when nobody listens there; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
+
+
 @contextmanager
 def _session(ray: ModuleType, address: str | None, num_workers: int) -> Iterator[None]:
     """Join the cluster, or start one on this machine; leave or end it afterwards."""
@@ -132,6 +141,8 @@ def _session(ray: ModuleType, address: str | None, num_workers: int) -> Iterator
         options = {"address": "local", "num_cpus": num_workers, "object_store_memory": STORE_BYTES}
         options |= {"include_dashboard": False}
     try:
+        if address not in (None, "auto"):
+            _knock(str(address))
         ray.init(**options, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # Ray has no class of its own for this, and a bare one for a machine that is too slow
         reason = " ".join(str(error).split())[:200]

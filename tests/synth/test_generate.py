@@ -187,7 +187,9 @@ class TestRun:
             resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
         options = ("--n", "2", "--workers", "1", "--size", "64x96", "--out", str(tmp_path / "full"))
-        done = run_command(*options, preexec_fn=small_files)
+        # Without this Python would cut off its own caches of our modules too, and believe in them later.
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = run_command(*options, preexec_fn=small_files, env=environment)
         assert done.returncode == 1
         assert done.stderr.strip().splitlines()[-1].startswith("error: File too large")
         assert not list((tmp_path / "full").glob("*.tar"))
