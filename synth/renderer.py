@@ -99,7 +99,7 @@ class Renderer:
         leafy = mesh.look[:, CUT_OUT_COLUMN] > 0.5
         rank = np.where(~casts, 2, leafy)
         assert not (leafy & ~casts).any(), "leaves always cast shadows"
-        rows = np.argsort(rank, kind="stable")
+        rows = np.argsort(rank.astype(np.uint8), kind="stable")  # small numbers are sorted by counting
         primitive = self._parts.primitive(
             positions=mesh.positions_m[rows],
             normals=mesh.normals[rows],
@@ -250,7 +250,12 @@ def _distance(thing: Thing, eye: np.ndarray) -> float:
 
 
 def _shadow_views(scene: Scene) -> list[tuple[np.ndarray, float]]:
-    """The sun alone gets both maps, a near one and a wide one; else each of the first two lights gets one."""
+    """The sun alone gets both maps, a near one and a wide one; else each of the first two lights gets one.
+
+    None are drawn when no light casts shadows, as in previews.
+    """
+    if not any(light.has_shadow for light in scene.lights):
+        return []
     if len(scene.lights) == 1 and scene.lights[0].is_sun:
         return [sun_matrix(scene, scene.lights[0], reach_m, SHADOW_MAP_PX) for reach_m in scene.shadow_reach_m]
     return [
