@@ -147,6 +147,11 @@ class ShardReader:
         self._check_origin(number, record.origin)
         return record
 
+    def files(self, number: int) -> tuple[str, dict[str, bytes]]:
+        """Key and files of a record as they lie in the shard, not decoded; for copying."""
+        place = self._places[number]
+        return place.key, self._read(number, SUFFIXES)
+
     def image(self, number: int) -> np.ndarray:
         """Only the image of a record, (H,W,3) uint8: the three other files are not decoded."""
         parts = self._read(number, ("image.jpg", "json"))

@@ -16,10 +16,12 @@ from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
 from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
+from synth.candidates import chosen_samples
 from synth.contact import write_contact_sheet
 from synth.figures import Figures
 from synth.pool import Task, run_tasks
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
+from synth.selection import SELECTION
 
 COMMAND = "synth.generate"
 CONTACT = "contact.png"
@@ -48,6 +50,9 @@ class GenerateConfig:
     """HEIGHTxWIDTH in pixels, like 192x640; the camera is resized with it. The benchmark's own size if not given."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
+    pool: int = 1
+    """Draw small previews of this many times as many scenes, and render those that cover them all best.
+    Such a folder cannot grow."""
     dry_run: bool = False
     """Print the plan and its cost, and write nothing."""
 
@@ -78,6 +83,10 @@ def resolved(config: GenerateConfig) -> GenerateConfig:
             )
     if config.n > 999_999:
         raise InputError(f"--n {config.n} is more than the six digits of a record's name hold; give 999999 or less")
+    if config.pool < 1:
+        raise InputError(f"--pool {config.pool} is not a number of candidates per image; give 1 or more")
+    if config.n * config.pool > 1_000_000:
+        raise InputError(f"--n {config.n} --pool {config.pool} is more than 1000000 candidates; give a smaller --pool")
     if config.seed < 0:
         raise InputError(f"--seed {config.seed} is negative; give 0 or more")
     workers = len(os.sched_getaffinity(0)) if config.workers == "auto" else config.workers
@@ -128,7 +137,7 @@ def generate(config: GenerateConfig) -> ShardIndex:
     config = resolved(config)
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
-    tasks = _tasks(out, config)
+    tasks = _tasks(out, config, _indices(out, config, samples))
     done = {task.path: entry for task in tasks if (entry := _finished(task, samples)) is not None}
     missing = [task for task in tasks if task.path not in done]
     (out / INDEX).unlink(missing_ok=True) if missing else None
@@ -142,7 +151,8 @@ def generate(config: GenerateConfig) -> ShardIndex:
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:
-    """Create or enter the folder; it may grow, but not shrink."""
+    """Create or enter the folder; it may grow, but not shrink, and a choice from a pool does neither."""
+    _refuse_growing_choice(out, config)
     open_run(out, COMMAND, config, free=("n", "workers", "out", "dry_run"))
     known = read_json(out / CONFIG)["config"]["n"]
     if config.n < known and (out / INDEX).is_file() and read_index(out).num_records > config.n:
@@ -150,10 +160,34 @@ def _enter(out: Path, config: GenerateConfig) -> None:
     write_json(out / CONFIG, {"command": COMMAND, "config": asdict(config)})
 
 
-def _tasks(out: Path, config: GenerateConfig) -> list[Task]:
+def _refuse_growing_choice(out: Path, config: GenerateConfig) -> None:
+    if config.pool == 1 or not (out / CONFIG).is_file():
+        return
+    known = read_json(out / CONFIG)["config"]
+    if known.get("pool") == config.pool and known.get("n") != config.n:
+        raise InputError(
+            f"{out} holds a choice of {known['n']} from {known['n'] * config.pool} candidates, which cannot become "
+            f"--n {config.n}; give --n {known['n']}, or choose another --out"
+        )
+
+
+def _indices(out: Path, config: GenerateConfig, samples: SampleConfig) -> tuple[int, ...]:
+    """The samples to render: the first n, or the n that cover a pool of candidates."""
+    if config.pool == 1:
+        return tuple(range(config.n))
+    return chosen_samples(
+        out,
+        samples,
+        num_keep=config.n,
+        num_candidates=config.n * config.pool,
+        num_workers=int(config.workers),
+    )
+
+
+def _tasks(out: Path, config: GenerateConfig, indices: tuple[int, ...]) -> list[Task]:
     starts = range(0, config.n, config.shard_size)
     return [
-        Task(path=out / f"shard-{number:05d}.tar", first=first, last=min(first + config.shard_size, config.n))
+        Task(path=out / f"shard-{number:05d}.tar", indices=indices[first : first + config.shard_size])
         for number, first in enumerate(starts)
     ]
 
@@ -164,8 +198,8 @@ def _finished(task: Task, samples: SampleConfig) -> dict[str, Any] | None:
     if not (task.path.is_file() and side.is_file()):
         return None
     entry: dict[str, Any] = read_json(side)
-    wanted = (samples.sha256, task.first, task.last)
-    if (entry["config_sha256"], entry["first"], entry["last"]) != wanted or sha256_file(task.path) != entry["sha256"]:
+    wanted = (samples.sha256, list(task.indices))
+    if (entry["config_sha256"], entry.get("indices")) != wanted or sha256_file(task.path) != entry["sha256"]:
         return None
     return entry
 
@@ -181,7 +215,7 @@ def _render(
     if not missing:
         return None, None
     by_name = {task.path.name: task for task in missing}
-    already = config.n - sum(task.last - task.first for task in missing)
+    already = config.n - sum(len(task.indices) for task in missing)
     times_s: list[float] = []
     with tqdm(total=config.n, initial=already, unit="image", desc=config.domain, smoothing=0.05) as bar:
 
@@ -192,7 +226,7 @@ def _render(
         def on_shard(reply: dict[str, Any]) -> None:
             task = by_name[reply["name"]]
             peak_bytes = reply.pop("peak_bytes")
-            entry = {**reply, "first": task.first, "last": task.last, "config_sha256": samples.sha256}
+            entry = {**reply, "indices": list(task.indices), "config_sha256": samples.sha256}
             write_json(task.path.with_suffix(".json"), entry)
             done[task.path] = {**entry, "peak_bytes": peak_bytes}
 
@@ -238,6 +272,7 @@ def _report(
             "opengl_device": device,
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
+            "selection_sha256": sha256_file(out / SELECTION) if config.pool > 1 else None,
             "figures": figures.summary(),
         },
     )

@@ -12,9 +12,9 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from mde.errors import InputError
 from mde.files import json_bytes
@@ -29,11 +29,12 @@ MAX_DEATHS = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One shard to render: samples `first` to `last - 1` into `path`."""
+    """One file to make: the samples `indices` into `path`."""
 
     path: Path
-    first: int
-    last: int
+    indices: tuple[int, ...]
+    product: Literal["records", "previews"] = "records"
+    """A shard of records, or a block of previews (`synth.block`)."""
 
 
 def run_tasks(
@@ -126,7 +127,7 @@ class _Worker:
         """Hand over the next task, or none."""
         self.task = task
         if task is not None:
-            self._send(json_bytes({"path": str(task.path.resolve()), "first": task.first, "last": task.last}))
+            self._send(json_bytes({**asdict(task), "path": str(task.path.resolve())}))
 
     def end(self) -> None:
         """Stop the process, whatever it is doing; a half-written shard is no shard."""

@@ -44,6 +44,11 @@ class Previewer:
         self._sampler = sampler
         self._bank = replace(sampler.bank, is_coarse=True)
 
+    @property
+    def config_sha256(self) -> str:
+        """Digest of what a preview depends on, besides its number."""
+        return self._sampler.config.sha256
+
     def preview(self, index: int) -> Preview:
         """The preview of sample `index`, a pure function of it and of the sampler's configuration."""
         return first_accepted(

@@ -12,14 +12,16 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from mde.errors import InputError
 from mde.record import encode_record
 from mde.shards import write_shard
+from synth.block import write_block
 from synth.figures import Figures
+from synth.preview import Previewer
 from synth.sample import Sampler
 from synth.sample_config import SampleConfig
 
@@ -40,14 +42,20 @@ def main() -> None:
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:
-    """Answer the first line, the configuration, with "ready", and each further line, a shard, with "shard"."""
+    """Answer the first line, the configuration, with "ready", and each further line, a shard, with "shard".
+
+    A request for previews instead of records is answered in the same way, for its block.
+    """
     parent = os.getppid()
     sampler = Sampler(SampleConfig(**json.loads(requests.readline())))
     _reply(replies, "ready", device=sampler.device)
     for line in requests:
         request = json.loads(line)
+        if request["product"] == "previews":
+            _reply(replies, "shard", **_previews(sampler, request, replies, parent))
+            continue
         figures = Figures()
-        records = _records(sampler, range(request["first"], request["last"]), figures, replies, parent)
+        records = _records(sampler, request["indices"], figures, replies, parent)
         shard = write_shard(Path(request["path"]), records)
         peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         _reply(
@@ -61,8 +69,17 @@ def serve(requests: TextIO, replies: TextIO) -> None:
         )
 
 
+def _previews(sampler: Sampler, request: dict[str, Any], replies: TextIO, parent: int) -> dict[str, Any]:
+    def on_sample(index: int) -> None:
+        if os.getppid() != parent:
+            raise SystemExit(1)  # nobody is left to answer to; the block stays unwritten
+        _reply(replies, "sample", index=index)
+
+    return write_block(Previewer(sampler), Path(request["path"]), request["indices"], on_sample)
+
+
 def _records(
-    sampler: Sampler, indices: range, figures: Figures, replies: TextIO, parent: int
+    sampler: Sampler, indices: Sequence[int], figures: Figures, replies: TextIO, parent: int
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     for index in indices:
         if os.getppid() != parent:
