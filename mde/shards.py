@@ -147,11 +147,16 @@ class ShardReader:
         self._check_origin(number, record.origin)
         return record
 
+    def files(self, number: int) -> tuple[str, dict[str, bytes]]:
+        """Key and files of a record as they lie in the shard, not decoded; for copying."""
+        place = self._places[number]
+        return place.key, self._read(number, SUFFIXES)
+
     def parts(self, key: str) -> dict[str, bytes]:
         """The files of the record named `key`, as they are stored. Raises InputError when there is none."""
         for number, place in enumerate(self._places):
             if place.key == key:
-                return self._read(number, SUFFIXES)
+                return self.files(number)[1]
         raise InputError(f"{self.directory} has no record {key}; it holds {len(self)} records")
 
     def image(self, number: int) -> np.ndarray:

@@ -56,7 +56,7 @@ def run_on_cluster(
         while waiting or pending:
             while waiting and len(pending) < _in_flight(ray):
                 task = waiting.popleft()
-                pending[render.remote(config, task.path.name, task.first, task.last)] = task
+                pending[render.remote(config, task.path.name, task.indices)] = task
             done, _ = ray.wait(list(pending), timeout=SILENCE_S)
             if not done:
                 disk.say(f"no shard for {SILENCE_S:.0f} s; `ray status` tells whether the cluster has free cores")
@@ -66,7 +66,7 @@ def run_on_cluster(
                 on_shard(reply)
 
 
-def render_on_node(config: SampleConfig, name: str, first: int, last: int) -> dict[str, Any]:
+def render_on_node(config: SampleConfig, name: str, indices: Sequence[int]) -> dict[str, Any]:
     """Render one shard; answers its facts with its bytes as "content", or "refused" with a message.
 
     Runs in a process of the cluster, which keeps its sampler, and with it OpenGL, for the next shard.
@@ -75,7 +75,7 @@ def render_on_node(config: SampleConfig, name: str, first: int, last: int) -> di
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            facts = render_shard(_sampler(config), Path(folder) / name, range(first, last), lambda index: None)
+            facts = render_shard(_sampler(config), Path(folder) / name, indices, lambda index: None)
         except InputError as error:
             return {"refused": str(error)}
         return {**facts, "content": (Path(folder) / name).read_bytes()}

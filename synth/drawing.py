@@ -38,7 +38,7 @@ def upload_scene(parts: Pyrender, scene: Scene) -> Upload:
     leafy = mesh.look[:, CUT_OUT_COLUMN] > 0.5
     rank = np.where(~casts, 2, leafy)
     assert not (leafy & ~casts).any(), "leaves always cast shadows"
-    rows = np.argsort(rank, kind="stable")
+    rows = np.argsort(rank.astype(np.uint8), kind="stable")  # small numbers are sorted by counting
     primitive = parts.primitive(
         positions=mesh.positions_m[rows],
         normals=mesh.normals[rows],

@@ -11,20 +11,20 @@ from synth.pool import Task
 from synth.sample_config import SampleConfig
 
 Entry = dict[str, Any]
-"""What a side file holds: name, sha256, num_records, first, last, config_sha256, device, figures."""
+"""What a side file holds: name, sha256, num_records, indices, config_sha256, device, figures."""
 
 
-def plan_tasks(out: Path, num_images: int, shard_size: int) -> list[Task]:
+def plan_tasks(out: Path, indices: Sequence[int], shard_size: int) -> list[Task]:
     """Every shard of a run, in order."""
     return [
-        Task(path=out / f"shard-{number:05d}.tar", first=first, last=min(first + shard_size, num_images))
-        for number, first in enumerate(range(0, num_images, shard_size))
+        Task(path=out / f"shard-{number:05d}.tar", indices=tuple(indices[first : first + shard_size]))
+        for number, first in enumerate(range(0, len(indices), shard_size))
     ]
 
 
 def count_images(tasks: Iterable[Task]) -> int:
     """Images in these shards."""
-    return sum(task.last - task.first for task in tasks)
+    return sum(len(task.indices) for task in tasks)
 
 
 def side_file(shard: Path) -> Path:
@@ -34,7 +34,7 @@ def side_file(shard: Path) -> Path:
 
 def entry_of(task: Task, facts: Entry, samples: SampleConfig) -> Entry:
     """The content of the side file of a finished shard."""
-    return {**facts, "first": task.first, "last": task.last, "config_sha256": samples.sha256}
+    return {**facts, "indices": list(task.indices), "config_sha256": samples.sha256}
 
 
 def is_present(task: Task) -> bool:
@@ -51,7 +51,7 @@ def _finished(task: Task, samples: SampleConfig) -> Entry | None:
     if not is_present(task):
         return None
     entry: Entry = read_json(side_file(task.path))
-    wanted = (samples.sha256, task.first, task.last)
-    if (entry["config_sha256"], entry["first"], entry["last"]) != wanted or sha256_file(task.path) != entry["sha256"]:
+    wanted = (samples.sha256, list(task.indices))
+    if (entry["config_sha256"], entry["indices"]) != wanted or sha256_file(task.path) != entry["sha256"]:
         return None
     return entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from mde.errors import InputError
 from mde.files import read_json, remove_partials, sha256_file, write_json
 from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
+from synth.candidates import chosen_samples
 from synth.contact import CONTACT, write_contact_sheet
 from synth.cost import bytes_needed, seconds_needed
 from synth.disk import Disk, free_bytes, size_text
@@ -27,6 +29,7 @@ from synth.inspection import inspect_folder
 from synth.renderer import Choice, RendererName, choose_back_end
 from synth.replay import replay
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
+from synth.selection import SELECTION
 from synth.share import Share, parse_share
 
 COMMAND = "synth.generate"
@@ -54,6 +57,9 @@ class GenerateConfig:
     """What draws. auto is onepass where OpenGL opens, else embree, which needs no system library and is slower."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
+    pool: int = 1
+    """Draw small previews of this many times as many scenes, and render those that cover them all best.
+    Such a folder cannot grow."""
     shard: str | None = None
     """I/N, like 2/4: render only the second of four shares of the tar files, 1/N to N/N. The processes need not
     know of each other, on any machines, in one folder or in folders that are copied together later. The one that
@@ -127,6 +133,10 @@ def resolved(config: GenerateConfig) -> GenerateConfig:
             )
     if config.n > 999_999:
         raise InputError(f"--n {config.n} is more than the six digits of a record's name hold; give 999999 or less")
+    if config.pool < 1:
+        raise InputError(f"--pool {config.pool} is not a number of candidates per image; give 1 or more")
+    if config.n * config.pool > 1_000_000:
+        raise InputError(f"--n {config.n} --pool {config.pool} is more than 1000000 candidates; give a smaller --pool")
     if config.seed < 0:
         raise InputError(f"--seed {config.seed} is negative; give 0 or more")
     workers = len(os.sched_getaffinity(0)) if config.workers == "auto" else config.workers
@@ -168,7 +178,7 @@ def plan_text(config: GenerateConfig) -> str:
     """What a run would do and cost, in one paragraph."""
     config, choice = _with_renderer(config)
     out, samples = Path(str(config.out)), sample_config(config)
-    tasks = share_of(config).of(plan_tasks(out, config.n, config.shard_size))
+    tasks = share_of(config).of(plan_tasks(out, range(config.n), config.shard_size))
     num_images = count_images(tasks)
     seconds = seconds_needed(samples, num_images, int(config.workers))
     gigabytes = bytes_needed(samples, num_images) / 1e9
@@ -189,7 +199,7 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
     config, choice = _with_renderer(resolved(config))
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
-    tasks = plan_tasks(out, config.n, config.shard_size)
+    tasks = plan_tasks(out, _indices(out, config, samples), config.shard_size)
     mine = share_of(config).of(tasks)
     for task in mine:
         remove_partials(out, task.path.stem)  # those of other shares may be another process at work
@@ -239,12 +249,37 @@ def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:
-    """Create or enter the folder; it may grow, but not shrink."""
+    """Create or enter the folder; it may grow, but not shrink, and a choice from a pool does neither."""
+    _refuse_growing_choice(out, config)
     open_run(out, COMMAND, config, free=FREE, is_shared=config.shard is not None)
     known = read_json(out / CONFIG)["config"]["n"]
     if config.n < known and (out / INDEX).is_file() and read_index(out).num_records > config.n:
         raise InputError(f"{out} already holds {known} images; give --n {known} or more, or choose another --out")
     write_json(out / CONFIG, {"command": COMMAND, "config": asdict(config)})
+
+
+def _refuse_growing_choice(out: Path, config: GenerateConfig) -> None:
+    if config.pool == 1 or not (out / CONFIG).is_file():
+        return
+    known = read_json(out / CONFIG)["config"]
+    if known.get("pool") == config.pool and known.get("n") != config.n:
+        raise InputError(
+            f"{out} holds a choice of {known['n']} from {known['n'] * config.pool} candidates, which cannot become "
+            f"--n {config.n}; give --n {known['n']}, or choose another --out"
+        )
+
+
+def _indices(out: Path, config: GenerateConfig, samples: SampleConfig) -> Sequence[int]:
+    """The samples to render: the first n, or the n that cover a pool of candidates."""
+    if config.pool == 1:
+        return range(config.n)
+    return chosen_samples(
+        out,
+        samples,
+        num_keep=config.n,
+        num_candidates=config.n * config.pool,
+        num_workers=int(config.workers),
+    )
 
 
 def _index(config: GenerateConfig, entries: list[Entry]) -> ShardIndex:
@@ -286,6 +321,7 @@ def _report(
             "device": ", ".join(sorted({entry["device"] for entry in entries})),
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
+            "selection_sha256": sha256_file(out / SELECTION) if config.pool > 1 else None,
             "figures": figures.summary(),
         },
     )

@@ -157,7 +157,12 @@ class OnePass:
 
 
 def _shadow_views(scene: Scene) -> list[tuple[np.ndarray, float]]:
-    """The sun alone gets both maps, a near one and a wide one; else each of the first two lights gets one."""
+    """The sun alone gets both maps, a near one and a wide one; else each of the first two lights gets one.
+
+    None are drawn when no light casts shadows, as in previews.
+    """
+    if not any(light.has_shadow for light in scene.lights):
+        return []
     if len(scene.lights) == 1 and scene.lights[0].is_sun:
         return [sun_matrix(scene, scene.lights[0], reach_m, SHADOW_MAP_PX) for reach_m in scene.shadow_reach_m]
     return [

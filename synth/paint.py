@@ -20,6 +20,11 @@ class Paint:
     rng: np.random.Generator
     bank: Bank
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the object is for a preview. Each has streams of its own, so its maker may stop early."""
+        return self.bank.is_coarse
+
     def of(
         self,
         *families: str,
@@ -41,6 +46,7 @@ class Paint:
             tile_m=edge_m,
             offset=(float(self.rng.random()), float(self.rng.random())),
             gloss=gloss,
+            is_coarse=self.is_coarse,
             **options,  # type: ignore[arg-type]
         )
 

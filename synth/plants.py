@@ -35,7 +35,7 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
             0.35 * crown_width * np.sin(angle),
             0.2 * crown_width,
         )
-        if is_near:
+        if is_near and not paint.is_coarse:
             parts.append(tube((lean[0] * 0.6, lean[1] * 0.6, stem * 0.8), tip, girth * 0.5, bark, sections=5))
     core = paint.of(
         "leaves", tint=(0.18, 0.24, 0.12), tile_m=1.0, spread=0.2

@@ -13,9 +13,9 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from mde.errors import InputError
 from mde.files import json_bytes
@@ -32,11 +32,12 @@ WORKER = (sys.executable, "-c", "from synth.worker import main; main()")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One shard to render: samples `first` to `last - 1` into `path`."""
+    """One file to make: the samples `indices` into `path`."""
 
     path: Path
-    first: int
-    last: int
+    indices: tuple[int, ...]
+    product: Literal["records", "previews"] = "records"
+    """A shard of records, or a block of previews (`synth.block`)."""
 
 
 def run_tasks(
@@ -156,7 +157,7 @@ class _Worker:
         """Hand over the next task, or none."""
         self.task, self.heard_s = task, time.monotonic()
         if task is not None:
-            self._send(json_bytes({"path": str(task.path.resolve()), "first": task.first, "last": task.last}))
+            self._send(json_bytes({**asdict(task), "path": str(task.path.resolve())}))
 
     def end(self) -> None:
         """Stop the process, whatever it is doing; a half-written shard is no shard."""

@@ -69,7 +69,7 @@ def _render(config: SampleConfig, index: int) -> tuple[Parts, str]:
         raise error
 
     with tempfile.TemporaryDirectory() as folder:
-        task = Task(path=Path(folder) / "shard.tar", first=index, last=index + 1)
+        task = Task(path=Path(folder) / "shard.tar", indices=(index,))
         device = run_tasks(
             config,
             [task],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
 from synth.indoor import DEPTH_END_M as INDOOR_END_M
 from synth.indoor import indoor_scene_rand
-from synth.renderer import open_renderer
+from synth.renderer import Renderer, open_renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
 from synth.sensor import expose_rand
@@ -25,7 +26,9 @@ MAX_ATTEMPTS = 25
 PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
 """Each has a stream of its own: another lamp does not move the furniture."""
 
-SceneMaker = Callable[[dict[str, np.random.Generator], Bank, Camera], Scene]
+Streams = dict[str, np.random.Generator]
+SceneMaker = Callable[[Streams, Bank, Camera], Scene]
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,22 @@ class Sampler:
         """Name of what draws."""
         return self._renderer.device
 
+    @property
+    def renderer(self) -> Renderer:
+        """What draws the scenes."""
+        return self._renderer
+
+    @property
+    def bank(self) -> Bank:
+        """The textures of the scenes."""
+        return self._bank
+
     def record(self, index: int) -> Record:
         """The sample `index`. Draws that are rejected are drawn again from the next stream."""
-        root = np.random.SeedSequence((self.config.seed, KINDS[self.config.domain].number, index))
-        for attempt in range(MAX_ATTEMPTS):
-            try:
-                return self._attempt(index, attempt, root.spawn(1)[0])
-            except RejectedScene:
-                continue
-        raise AssertionError(f"sample {index} was rejected {MAX_ATTEMPTS} times; the scene grammar is broken")
+        return first_accepted(self.config, index, partial(self._attempt, index))
 
-    def _attempt(self, index: int, attempt: int, root: np.random.SeedSequence) -> Record:
+    def _attempt(self, index: int, attempt: int, streams: Streams) -> Record:
         kind, domain = KINDS[self.config.domain], DOMAINS[self.config.domain]
-        streams = dict(zip(PURPOSES, map(np.random.default_rng, root.spawn(len(PURPOSES))), strict=True))
         camera = domain.camera.resize(self.config.height, self.config.width)
         scene = kind.scene_rand(streams, self._bank, camera)
         frame = without_far(self._renderer.render(scene), kind.depth_end_m)
@@ -96,6 +102,21 @@ class Sampler:
             "summary": scene.summary,
             "world_from_camera": scene.world_from_camera.round(6).tolist(),
         }
+
+
+def first_accepted(config: SampleConfig, index: int, draw: Callable[[int, Streams], Drawn]) -> Drawn:
+    """What `draw` makes of sample `index`: it gets the number of the attempt and streams that belong to it.
+
+    An attempt that raises RejectedScene is followed by the next; MAX_ATTEMPTS in a row are a fault of ours.
+    """
+    root = np.random.SeedSequence((config.seed, KINDS[config.domain].number, index))
+    for attempt in range(MAX_ATTEMPTS):
+        seeds = root.spawn(1)[0].spawn(len(PURPOSES))
+        try:
+            return draw(attempt, dict(zip(PURPOSES, map(np.random.default_rng, seeds), strict=True)))
+        except RejectedScene:
+            continue
+    raise AssertionError(f"sample {index} was rejected {MAX_ATTEMPTS} times; the scene grammar is broken")
 
 
 def without_far(frame: Frame, depth_end_m: float) -> Frame:

@@ -13,15 +13,20 @@ BOX_FACES = np.array(((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0
 """Corner numbers (bit 0 is x, bit 1 is y, bit 2 is z) of the bottom, top, front, back, left and right face."""
 _BOX_TRIANGLES = BOX_FACES[:, (0, 1, 2, 0, 2, 3)].reshape(-1, 3)
 _BOX_CORNERS = np.array([[(c >> axis & 1) - 0.5 for axis in range(3)] for c in range(8)], dtype=np.float32)
+_BOX = from_corners(_BOX_CORNERS[_BOX_TRIANGLES], Material(layer=0))
+_BOX_FLAT = np.array([[[1, 2], [0, 2], [0, 1]][axis] for axis in np.abs(_BOX.normals).argmax(axis=1)])
+_BOX_UV = np.arange(36)[:, None] * 3 + _BOX_FLAT
+"""Numbers of the two coordinates that are the texture coordinates of a corner."""
 
 
 def box(size_m: Vector, material: Material, *, at_m: Vector = (0.0, 0.0, 0.0)) -> Mesh:
     """A box that stands on z = `at_m[2]`, with its middle over (`at_m[0]`, `at_m[1]`)."""
-    corners = _BOX_CORNERS[_BOX_TRIANGLES] * np.asarray(size_m, dtype=np.float32)
+    positions_m = _BOX.positions_m * np.asarray(size_m, dtype=np.float32)
     shift = np.array((at_m[0], at_m[1], at_m[2] + size_m[2] / 2.0), dtype=np.float32)
     # Texture coordinates come before the shift, so that a box looks alike wherever it stands.
-    mesh = from_corners(corners, material)
-    return mesh.moved(shift)
+    uv = (positions_m.reshape(-1)[_BOX_UV] / material.tile_m).astype(np.float32, copy=False)
+    uv = uv + np.asarray(material.offset, dtype=np.float32)
+    return Mesh(positions_m + shift, _BOX.normals, uv, material.look()[None].repeat(36, axis=0))
 
 
 def boxes(
@@ -93,6 +98,8 @@ def lathe(
     sections: int = 14,
 ) -> Mesh:
     """A surface of revolution about z from (radius, height) points, listed from below to above."""
+    if material.is_coarse:
+        sections = max(sections // 2, 4)
     profile = np.asarray(profile_m, dtype=np.float32)
     ring, girth = _ring(sections)
     points = np.empty((len(profile), sections + 1, 3), dtype=np.float32)
@@ -108,21 +115,31 @@ def lathe(
     uv = np.empty((len(profile), sections + 1, 2), dtype=np.float32)
     uv[..., 0] = girth * max(float(profile[:, 0].max()), 0.05)
     uv[..., 1] = v[:, None]
-    # At a pole one edge of the patch is a point, and one of its two triangles has no area.
-    has_low, has_high = profile[:-1, 0] > 0.0, profile[1:, 0] > 0.0
-    keep = np.repeat(np.stack((has_low, has_high), axis=1)[:, None], sections, axis=1).reshape(-1)
-
-    def triangles(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        a, b, c, d = low[:, :-1], low[:, 1:], high[:, 1:], high[:, :-1]
-        return np.stack((a, b, c, a, c, d), axis=2).reshape(len(keep), 3, -1)[keep]
-
+    patch, slope = _lathe_corners(tuple((profile[:, 0] > 0.0).tolist()), sections)
     mesh = from_corners(
-        triangles(points[:-1], points[1:]),
+        points.reshape(-1, 3)[patch].reshape(-1, 3, 3),
         material,
-        normals=triangles(normal, normal).reshape(-1, 3),
-        uv=triangles(uv[:-1], uv[1:]).reshape(-1, 2) / material.tile_m,
+        normals=normal.reshape(-1, 3)[slope],
+        uv=uv.reshape(-1, 2)[patch] / material.tile_m,
     )
     return mesh.moved(at_m)
+
+
+@lru_cache(maxsize=256)
+def _lathe_corners(is_ring: tuple[bool, ...], sections: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each corner of a lathe's triangles the numbers of its point and of its normal.
+
+    At a pole (not `is_ring`) one edge of a patch is a point, and one of its two triangles has no area and is left out.
+    """
+    low = np.arange(len(is_ring) - 1)[:, None] * (sections + 1) + np.arange(sections)
+    high = low + sections + 1
+    keep = np.repeat(np.stack((is_ring[:-1], is_ring[1:]), axis=1)[:, None], sections, axis=1).reshape(-1)
+
+    def triangles(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+        corners: np.ndarray = np.stack((a, b, c, a, c, d), axis=2).reshape(len(keep), 3)
+        return corners[keep].reshape(-1)
+
+    return triangles(low, low + 1, high + 1, high), triangles(low, low + 1, low + 1, low)
 
 
 @lru_cache(maxsize=32)
@@ -139,10 +156,12 @@ def tube(start_m: Vector, end_m: Vector, radius_m: float, material: Material, *,
     start, end = np.asarray(start_m, dtype=np.float64), np.asarray(end_m, dtype=np.float64)
     length = float(np.linalg.norm(end - start))
     z = (end - start) / length
-    x = np.cross((0.0, 1.0, 0.0) if abs(z[2]) > 0.9 else (0.0, 0.0, 1.0), z)
+    # The cross product of z with the y axis, or with the upright one, written out: numpy's own takes long.
+    x = np.array((z[2], 0.0, -z[0]) if abs(z[2]) > 0.9 else (-z[1], z[0], 0.0))
     x /= np.linalg.norm(x)
+    y = (z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0])
     rod = cylinder(radius_m, length, material, sections=sections)
-    return rod.turned(np.stack((x, np.cross(z, x), z), axis=1)).moved(start)
+    return rod.turned(np.array((x, y, z)).T).moved(start)
 
 
 @lru_cache(maxsize=8)
@@ -182,7 +201,7 @@ def blobs(
     lumps: np.ndarray | None = None,
 ) -> Mesh:
     """Several balls at once: (N,3) sizes, (N,3) middles, (N,K,4) lumps."""
-    directions = _sphere(subdivisions)
+    directions = _sphere(max(subdivisions - 1, 0) if material.is_coarse else subdivisions)
     shape = directions
     if squareness > 0.0:
         power = 2.0 / (1.0 - min(squareness, 0.95))  # superquadric: 2 is a ball, infinity a box
@@ -218,19 +237,21 @@ def loft(rings_m: np.ndarray, materials: Sequence[Sequence[Material]], cap: Mate
     rings = np.asarray(rings_m, dtype=np.float32)
     count = rings.shape[1]
     parts = []
-    following = np.roll(np.arange(count), -1)
-    by_material: dict[Material, list[np.ndarray]] = {}
+    by_material: dict[Material, list[tuple[int, ...]]] = {}
     for r in range(len(rings) - 1):
         for p in range(count):
-            a, b = rings[r, p], rings[r, following[p]]
-            c, d = rings[r + 1, following[p]], rings[r + 1, p]
-            by_material.setdefault(materials[r][p], []).append(np.stack((a, b, c, a, c, d)).reshape(2, 3, 3))
-    for ring, flip in ((rings[0], True), (rings[-1], False)):
-        fan = np.stack([np.stack((ring[0], ring[p], ring[p + 1])) for p in range(1, count - 1)])
-        by_material.setdefault(cap, []).append(fan[:, ::-1] if flip else fan)
-    middle = rings.reshape(-1, 3).mean(axis=0)
+            a, b = r * count + p, r * count + (p + 1) % count
+            c, d = b + count, a + count
+            by_material.setdefault(materials[r][p], []).append((a, b, c, a, c, d))
+    last = (len(rings) - 1) * count
+    for p in range(1, count - 1):
+        by_material.setdefault(cap, []).append((p + 1, p, 0))
+    for p in range(1, count - 1):
+        by_material[cap].append((last, last + p, last + p + 1))
+    points = rings.reshape(-1, 3)
+    middle = points.mean(axis=0)
     for material, patches in by_material.items():
-        corners = np.concatenate(patches)
+        corners = points[[corner for patch in patches for corner in patch]].reshape(-1, 3, 3)
         mesh = from_corners(corners, material)
         outward = mesh.positions_m - middle
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)

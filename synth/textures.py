@@ -24,10 +24,13 @@ class Bank:
     """(L,S,S,4) uint8."""
     layers: dict[str, tuple[int, ...]]
     """Layer numbers of every family."""
+    is_coarse: bool = False
+    """Whether its materials are for previews: see `Material.is_coarse`."""
 
     def rand(self, rng: np.random.Generator, family: str) -> int:
         """A layer of the family."""
-        return int(rng.choice(self.layers[family]))
+        layers = self.layers[family]
+        return layers[int(rng.integers(len(layers)))]  # what `rng.choice` draws, without its array
 
 
 def bake_bank() -> Bank:

@@ -82,6 +82,8 @@ def car_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     parts = [_hull(body, length, width, height, lacquer, lacquer if is_panel_van else glass, glass)]
     clearance = 0.13 * height
     parts.append(box((width * 0.9, length * 0.94, 0.12), trim, at_m=(0, 0, clearance - 0.03)))
+    if paint.is_coarse:
+        return merged(parts)  # wheels and lamps are smaller than a preview's pixel
     parts.extend(_wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
     parts.extend(_details(rng, paint, length, width, height, trim))
     return merged(parts)

@@ -20,7 +20,9 @@ from typing import Any, TextIO
 from mde.errors import InputError
 from mde.record import encode_record
 from mde.shards import write_shard
+from synth.block import write_block
 from synth.figures import Figures
+from synth.preview import Previewer
 from synth.sample import Sampler
 from synth.sample_config import SampleConfig
 
@@ -43,7 +45,8 @@ def main() -> None:
 def serve(requests: TextIO, replies: TextIO) -> None:
     """Answer the first line, the configuration, with "ready", and each further line, a shard, with "shard".
 
-    A shard that cannot be written is answered with "failed", and the next request is awaited.
+    A request for previews instead of records is answered in the same way, for its block. A file that cannot be
+    written is answered with "failed", and the next request is awaited.
     """
     parent = os.getppid()
     sampler = Sampler(SampleConfig(**json.loads(requests.readline())))
@@ -57,7 +60,8 @@ def serve(requests: TextIO, replies: TextIO) -> None:
     for line in requests:
         request = json.loads(line)
         try:
-            facts = render_shard(sampler, Path(request["path"]), range(request["first"], request["last"]), on_sample)
+            make = write_previews if request["product"] == "previews" else render_shard
+            facts = make(sampler, Path(request["path"]), request["indices"], on_sample)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -81,6 +85,13 @@ def render_shard(
         "device": sampler.device,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
+
+
+def write_previews(
+    sampler: Sampler, path: Path, indices: Sequence[int], on_sample: Callable[[int], None]
+) -> dict[str, Any]:
+    """Write one block of previews and answer its facts, like `render_shard`."""
+    return write_block(Previewer(sampler), path, indices, on_sample)
 
 
 def _records(

@@ -19,12 +19,14 @@ from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
 from synth.generate import GenerateConfig
+from synth.select import SelectConfig
 from tests.golden.tables import readme_with_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = Path(__file__).parent / "options"
 COMMANDS = {
     "synth.generate": GenerateConfig,
+    "synth.select": SelectConfig,
     "adapt.run": AdaptConfig,
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,

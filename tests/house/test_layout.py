@@ -15,6 +15,7 @@ PACKAGES = ("mde", *STAGES)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 COMMANDS = {
     "synth/generate.py",
+    "synth/select.py",
     "adapt/run.py",
     "distill/run.py",
     "distill/export.py",

@@ -60,7 +60,7 @@ def noise_tasks(
 def _records(
     config: SampleConfig, task: Task, figures: Figures, on_sample: Callable[[], None]
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
-    for index in range(task.first, task.last):
+    for index in task.indices:
         noise = make_record(f"{index:06d}", seed=config.seed, height=config.height, width=config.width)
         recipe = {"index": index, "config_sha256": config.sha256, "attempt": 0, "scene": "indoor/<noise>"}
         record = replace(noise, recipe=recipe)

@@ -39,7 +39,7 @@ for line in sys.stdin:
             time.sleep(60)
         if mode == "die once" and first_time("death"):
             sys.exit(3)
-    for _ in range(task["first"], task["last"]):
+    for _ in task["indices"]:
         time.sleep(0.01)
         say("sample")
     say("shard", name=name)
@@ -53,7 +53,7 @@ def refuse(failure: OSError) -> None:
 def run(folder: Path, mode: str, *, num_workers: int = 2, silence_s: float = 3.0) -> tuple[list[str], str]:
     """Names of the finished shards, and the device."""
     done: list[str] = []
-    tasks = [Task(path=folder / name, first=0, last=4) for name in "abcde"]
+    tasks = [Task(path=folder / name, indices=(0, 1, 2, 3)) for name in "abcde"]
     device = run_tasks(
         CONFIG,
         tasks,

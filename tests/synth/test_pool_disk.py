@@ -56,7 +56,7 @@ def full_marker(tmp_path, monkeypatch) -> Path:
 
 def run(out: Path, on_failure) -> list[str]:
     out.mkdir()
-    tasks = [Task(path=out / f"shard-{k}.tar", first=2 * k, last=2 * k + 2) for k in range(3)]
+    tasks = [Task(path=out / f"shard-{k}.tar", indices=(2 * k, 2 * k + 1)) for k in range(3)]
     names: list[str] = []
     run_tasks(
         CONFIG,

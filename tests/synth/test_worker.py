@@ -46,7 +46,7 @@ def ask(monkeypatch):
 
 
 def test_a_shard_is_answered_after_its_samples(ask, tmp_path):
-    replies = ask({"path": str(tmp_path / "a.tar"), "first": 3, "last": 5})
+    replies = ask({"path": str(tmp_path / "a.tar"), "indices": [3, 4], "product": "records"})
     assert [reply["kind"] for reply in replies] == ["ready", "sample", "sample", "shard"]
     assert (replies[-1]["name"], replies[-1]["num_records"], replies[-1]["device"]) == ("a.tar", 2, "noise")
     assert (tmp_path / "a.tar").is_file()
@@ -62,7 +62,7 @@ def test_a_shard_that_cannot_be_written_is_named_and_the_next_request_is_served(
         return whole(path, records)
 
     monkeypatch.setattr(synth.worker, "write_shard", full_once)
-    request = {"path": str(tmp_path / "a.tar"), "first": 0, "last": 1}
+    request = {"path": str(tmp_path / "a.tar"), "indices": [0], "product": "records"}
     replies = ask(request, request)
     assert [reply["kind"] for reply in replies] == ["ready", "failed", "sample", "shard"]
     assert (replies[1]["errno"], replies[1]["file"]) == (errno.ENOSPC, str(tmp_path / "a.tar"))
