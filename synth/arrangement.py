@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synth.furniture import PieceMaker, round_table_rand, table_rand
+from synth.furniture import PieceMaker, fitted, round_table_rand, table_rand
+from synth.occupancy import around
 from synth.seating import chair_rand, stool_rand
 from synth.shelving import shop_island_rand
 from synth.wet_rooms import island_rand
@@ -36,10 +37,11 @@ def _set_with_seats(
 ) -> None:
     rng, room = furnisher.rng, furnisher.room
     maker, seat = tables[int(rng.integers(len(tables)))], seats[int(rng.integers(len(seats)))]
+    table = fitted(maker(*furnisher.builder.streams()))
     for _ in range(num_tries):
         x, y = rng.uniform(0.28, 0.72, 2) * (room.width_m, room.depth_m)
         turn = float(rng.choice((0.0, np.pi / 2)) + rng.normal(0.0, 0.06))
-        if furnisher.stand(maker, float(x), float(y), turn, use, gap_m=0.05):
+        if furnisher.stand_piece(maker.__name__, table, float(x), float(y), turn, use, 0.05):
             break
     else:
         return
@@ -47,10 +49,12 @@ def _set_with_seats(
         spin = turn + side * np.pi / 2
         out = np.array((-np.sin(spin), np.cos(spin)))
         for shift in (-0.3, 0.3) if side % 2 == 0 else (0.0,):
-            for away in (0.55, 0.75, 0.95, 1.15) if rng.random() < 0.85 else ():
+            if rng.random() > 0.85:
+                continue
+            piece, face = fitted(seat(*furnisher.builder.streams())), spin + np.pi + float(rng.normal(0, 0.2))
+            for away in (0.55, 0.7, 0.85, 1.0, 1.15):  # as close to the table as there is room
                 at = np.array((x, y)) + out * away + np.array((np.cos(spin), np.sin(spin))) * shift
-                spread = float(rng.normal(0, 0.2))
-                if furnisher.stand(seat, float(at[0]), float(at[1]), spin + np.pi + spread, use, gap_m=0.0):
+                if furnisher.stand_piece(seat.__name__, piece, float(at[0]), float(at[1]), face, use, 0.0):
                     break
 
 
@@ -79,8 +83,10 @@ def shop_aisles(furnisher: Furnisher, use: Use) -> None:
     pitch = float(rng.uniform(1.9, 2.6))
     for across in np.arange(1.4 + rng.uniform(0, 0.6), wide - 1.2, pitch):
         for along in np.arange(1.6, long - 1.2, 2.75):
-            at = (across, along) if along_y else (along, across)
-            furnisher.stand(shop_island_rand, *map(float, at), np.pi / 2 if along_y else 0.0, use, gap_m=0.0)
+            x, y = map(float, (across, along) if along_y else (along, across))
+            if not furnisher.space.is_free(around(x, y, 0.4), 0.0, 1.5):
+                continue
+            furnisher.stand(shop_island_rand, x, y, np.pi / 2 if along_y else 0.0, use, gap_m=0.0)
 
 
 def _rows(furnisher: Furnisher, use: Use, maker: PieceMaker, *, pitch_m: tuple[float, float]) -> None:

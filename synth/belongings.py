@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from synth.furniture import cloth_rand, wood_rand
+from synth.furniture import cloth_rand, settled, wood_rand
 from synth.mesh import Mesh, merged
 from synth.paint import CLOTH_COLOURS, WALL_COLOURS, Paint
 from synth.shapes import blob, blobs, box, boxes, cylinder, lathe, lumps_rand, tube
@@ -19,11 +19,6 @@ TOY_COLOURS = (
     (0.85, 0.4, 0.6),
     (0.9, 0.9, 0.9),
 )
-
-
-def _on_ground(mesh: Mesh) -> Mesh:
-    """The mesh with what would be below the ground laid flat upon it."""
-    return replace(mesh, positions_m=np.maximum(mesh.positions_m, np.array((-9.0, -9.0, 0.001), dtype=np.float32)))
 
 
 def bag_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -40,7 +35,7 @@ def bag_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
             tube((s * 0.08, -size[1] / 2, 0.08), (s * 0.06, -size[1] * 0.45, size[2] * 0.9), 0.015, cloth, sections=5)
             for s in (-1, 1)
         ]
-        return _on_ground(merged([body, pocket, *straps]))
+        return settled(merged([body, pocket, *straps]))
     if style < 0.7:
         size = rng.uniform((0.22, 0.1, 0.22), (0.4, 0.18, 0.4))
         card = paint.of("plain", "text", "picture", tint=paint.colour((*WALL_COLOURS, *CLOTH_COLOURS)), tile_m=0.4)
@@ -76,7 +71,7 @@ def shoes_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
             at = np.array((0.28 * pair + side * 0.06 - 0.2, rng.normal(0, 0.03), 0.0))
             parts.append(blob((0.1, long, 0.1), skin, at_m=at + (0, 0, 0.045), squareness=0.4))
             parts.append(blob((0.09, 0.11, high), skin, at_m=at + (0, -long * 0.28, high / 2), squareness=0.5))
-    return _on_ground(merged(parts))
+    return settled(merged(parts))
 
 
 def toys_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -153,7 +148,7 @@ def soft_toy_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
         )
         * s
     )
-    return _on_ground(blobs(sizes, places, fur, subdivisions=1))
+    return settled(blobs(sizes, places, fur, subdivisions=1))
 
 
 def laundry_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -172,7 +167,7 @@ def laundry_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
             replace(part, positions_m=part.positions_m * np.float32(0.85)).moved((0, 0, 0.16)) for part in parts[:3]
         ]
         return merged([lathe(profile, wall, sections=16), *small])
-    return _on_ground(merged(parts))
+    return settled(merged(parts))
 
 
 def cable_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -250,7 +245,7 @@ def frame_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     leaf = merged([box((wide, 0.012, high), rim), box((wide - 0.03, 0.004, high - 0.03), face, at_m=(0, 0.007, 0.015))])
     tilt = 0.2
     turn = np.array(((1, 0, 0), (0, np.cos(tilt), np.sin(tilt)), (0, -np.sin(tilt), np.cos(tilt))))
-    return _on_ground(leaf.turned(turn))
+    return settled(leaf.turned(turn))
 
 
 def speaker_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -262,8 +257,8 @@ def speaker_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     )
     face = np.array(((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)))
     cones = [
-        cylinder(size[0] * r, 0.012, dark, sections=16).turned(face).moved((0, size[1] / 2, size[2] * z))
-        for r, z in ((0.38, 0.36), (0.18, 0.8))
+        cylinder(min(size[0], size[2]) * r, 0.012, dark, sections=16).turned(face).moved((0, size[1] / 2, size[2] * z))
+        for r, z in ((0.34, 0.36), (0.16, 0.8))
     ]
     return merged([box(size, shell), *cones])
 
@@ -332,4 +327,4 @@ def pot_plant_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
 def cushion_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     """A cushion or a folded blanket on the floor or a seat."""
     size = rng.uniform((0.35, 0.35, 0.1), (0.6, 0.55, 0.2))
-    return _on_ground(blob(size, cloth_rand(paint), at_m=(0, 0, size[2] / 2), squareness=0.6))
+    return settled(blob(size, cloth_rand(paint), at_m=(0, 0, size[2] / 2), squareness=0.6))

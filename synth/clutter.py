@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from synth.belongings import (
     toys_rand,
 )
 from synth.fittings import screen_rand
+from synth.furniture import settled
 from synth.mesh import Mesh, merged
 from synth.paint import CLOTH_COLOURS, WALL_COLOURS, Paint
 from synth.shapes import blob, box, boxes, cylinder, lathe, lumps_rand, tube
@@ -189,7 +189,7 @@ def cloth_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     cloth = paint.of("fabric", "carpet", "stripes", "plain", tint=paint.colour(CLOTH_COLOURS), tile_m=0.5, spread=0.4)
     size = rng.uniform((0.2, 0.15, 0.08), (0.5, 0.4, 0.3))
     heap = blob(size, cloth, at_m=(0, 0, size[2] * 0.42), squareness=0.3, lumps=lumps_rand(rng, 10, 0.35))
-    return replace(heap, positions_m=np.maximum(heap.positions_m, np.array((-9.0, -9.0, 0.001), dtype=np.float32)))
+    return settled(heap)
 
 
 def ball_rand(rng: np.random.Generator, paint: Paint) -> Mesh:

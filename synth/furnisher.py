@@ -22,6 +22,8 @@ from synth.shapes import box
 CAMERA_SPACE_M = 0.32
 """Half width of the square around the camera that stays free."""
 FEWEST_THINGS = 12
+MOST_MISSES = 3
+"""Pieces in a row that found no place: the walls are full."""
 
 
 class Furnisher:
@@ -32,10 +34,13 @@ class Furnisher:
     ) -> None:
         self.room, self.rng, self.builder = room, rng, builder
         self.space = Occupancy(room)
-        self._eye, self._ahead = pose[:2, 3], pose[:2, 2]
-        self.space.take(around(*map(float, self._eye), CAMERA_SPACE_M), 0.0, room.height_m)
+        self._eye, ahead = pose[:2, 3], pose[:2, 2]
+        weights = [wall.length_m * (1.0 if wall.inward @ ahead < 0.35 else 0.25) for wall in room.walls]
+        self._wall_weights = np.cumsum(weights)
+        self.space.take(around(float(self._eye[0]), float(self._eye[1]), CAMERA_SPACE_M), 0.0, room.height_m)
         # Nobody photographs a cupboard at arm's length.
-        self.space.take(around(*map(float, self._eye + 0.7 * self._ahead), 0.28), 0.0, room.height_m)
+        before = self._eye + 0.7 * ahead
+        self.space.take(around(float(before[0]), float(before[1]), 0.28), 0.0, room.height_m)
         for hole in openings:
             reach = 0.7 if hole.low_m < 0.1 else 0.16
             self.space.take(hole.wall.area(hole.along_m, hole.width_m, reach), hole.low_m, hole.high_m)
@@ -51,8 +56,12 @@ class Furnisher:
             arrange(self, use)
         for maker in use.first:
             self.against_wall(maker, use, tries=14)
+        num_misses = 0
         for _ in range(int(rng.integers(*use.num_at_walls))):
-            self.against_wall(use.at_walls[int(rng.integers(len(use.at_walls)))], use, tries=5)
+            found = self.against_wall(use.at_walls[int(rng.integers(len(use.at_walls)))], use, tries=5)
+            num_misses = 0 if found else num_misses + 1
+            if num_misses == MOST_MISSES:
+                break
         for _ in range(int(rng.integers(use.num_free[0], use.num_free[1] + 1)) if use.free else 0):
             self.in_the_middle(use.free[int(rng.integers(len(use.free)))], use)
         for _ in range(rng.poisson(use.num_people)):
@@ -68,19 +77,14 @@ class Furnisher:
 
     def wall_rand(self) -> Wall:
         """A wall, long ones and those that the camera faces more often."""
-        walls = self.room.walls
-        weights = [wall.length_m * (1.0 if self._faces(wall) else 0.25) for wall in walls]
-        return walls[int(self.rng.choice(len(walls), p=np.array(weights) / sum(weights)))]
+        return self.room.walls[int(np.searchsorted(self._wall_weights, self.rng.random() * self._wall_weights[-1]))]
 
-    def _faces(self, wall: Wall) -> bool:
-        return float(wall.inward @ self._ahead) < 0.35
-
-    def against_wall(self, maker: PieceMaker, use: Use, *, tries: int, wall: Wall | None = None) -> bool:
+    def against_wall(self, maker: PieceMaker, use: Use, *, tries: int) -> bool:
         """Stand a piece with its back to a wall; answers whether there was room."""
         piece = fitted(maker(*self.builder.streams()))
         width, depth, height = piece.size_m
         for _ in range(tries):
-            at = self.wall_rand() if wall is None else wall
+            at = self.wall_rand()
             room_m = at.length_m - width - 0.04
             if room_m <= 0.0:
                 continue
@@ -99,9 +103,10 @@ class Furnisher:
         self, maker: PieceMaker, x_m: float, y_m: float, turn_rad: float, use: Use, *, gap_m: float = 0.01
     ) -> bool:
         """Stand a piece with its middle over a point of the floor; answers whether there was room."""
-        return self._stand(maker.__name__, fitted(maker(*self.builder.streams())), x_m, y_m, turn_rad, use, gap_m)
+        return self.stand_piece(maker.__name__, fitted(maker(*self.builder.streams())), x_m, y_m, turn_rad, use, gap_m)
 
-    def _stand(self, name: str, piece: Piece, x_m: float, y_m: float, turn: float, use: Use, gap_m: float) -> bool:
+    def stand_piece(self, name: str, piece: Piece, x_m: float, y_m: float, turn: float, use: Use, gap_m: float) -> bool:
+        """Stand a finished piece with its middle over a point of the floor; answers whether there was room."""
         width, depth, height = piece.size_m
         area = turned_area(x_m, y_m, width, depth, turn)
         if not self.space.is_free(area, 0.0, height, gap_m):
@@ -121,7 +126,7 @@ class Furnisher:
             if min(free_m) <= 0.1:
                 continue
             x, y = 0.1 - x0 + self.rng.uniform(0.0, free_m[0]), 0.1 - y0 + self.rng.uniform(0.0, free_m[1])
-            if self._stand(maker.__name__, piece, float(x), float(y), turn, use, 0.01):
+            if self.stand_piece(maker.__name__, piece, float(x), float(y), turn, use, 0.01):
                 return True
         return False
 
@@ -131,7 +136,7 @@ class Furnisher:
         away = depth_m + self.rng.uniform(0.02, 0.3) + chair.size_m[1] * 0.5
         centre = place + np.array((-np.sin(turn), np.cos(turn), 0.0)) * away
         spin = turn + np.pi + self.rng.normal(0.0, 0.3)
-        return self._stand(maker.__name__, chair, float(centre[0]), float(centre[1]), float(spin), use, 0.0)
+        return self.stand_piece(maker.__name__, chair, float(centre[0]), float(centre[1]), float(spin), use, 0.0)
 
     def put(self, name: str, piece: Piece, place: np.ndarray, turn: float, use: Use) -> None:
         """Add a piece with what lies on it, who sits on it, and a chair before it if it wants one."""

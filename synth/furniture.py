@@ -6,7 +6,7 @@ Pieces have their back at y = 0, reach to +y into the room, are centred on x and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,6 +59,12 @@ def cloth_rand(paint: Paint) -> Material:
     return paint.of(
         *families, tint=paint.colour((*CLOTH_COLOURS, *WALL_COLOURS)), tile_m=(0.35, 1.0), spread=0.35, gloss=0.05
     )
+
+
+def settled(mesh: Mesh) -> Mesh:
+    """The mesh with what would be below the floor laid flat upon it, as soft things do."""
+    floor = np.array((-np.inf, -np.inf, 0.001), dtype=np.float32)
+    return replace(mesh, positions_m=np.maximum(mesh.positions_m, floor))
 
 
 def table_rand(rng: np.random.Generator, paint: Paint, *, low: bool = False) -> Piece:

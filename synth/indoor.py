@@ -96,7 +96,9 @@ def _line_of_sight_rand(rng: np.random.Generator, room: Room) -> tuple[np.ndarra
             side = int(rng.integers(2))
             eye[side] = CAMERA_GAP_M if aim[side] > size[side] / 2 else size[side] - CAMERA_GAP_M
         view_m = float(np.linalg.norm(aim - eye))
-        stands = room.is_free(*map(float, eye), CAMERA_GAP_M - 0.02) and room.headroom_m(float(eye[0])) > 1.4
+        stands = (
+            room.is_free(float(eye[0]), float(eye[1]), CAMERA_GAP_M - 0.02) and room.headroom_m(float(eye[0])) > 1.4
+        )
         if stands and SHORTEST_VIEW_M < view_m < LONGEST_VIEW_M and room.sees(eye, aim):
             return eye, aim
     raise RejectedScene("no view in this room")

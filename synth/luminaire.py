@@ -55,8 +55,7 @@ def tubes_rand(rng: np.random.Generator, paint: Paint, room: Room, at_m: tuple[f
         (x, y, room.height_m - 0.06 - GAP_M)
         for x in np.arange(at_m[0] % pitch, room.width_m - 0.7, pitch)
         for y in np.arange(at_m[1] % pitch, room.depth_m - 0.7, pitch)
-        if room.is_free(x, y, 0.65)
-        and room.headroom_m(x - 0.65) > room.height_m - 0.01 < room.headroom_m(x + 0.65) + 0.01
+        if room.is_free(x, y, 0.65) and min(room.headroom_m(x - 0.65), room.headroom_m(x + 0.65)) == room.height_m
     ]
     if not places:
         return disc_rand(rng, paint, room, at_m)

@@ -13,6 +13,8 @@ from synth.paint import Paint
 from synth.shapes import blob, box, boxes, cylinder, tube
 
 PALLET_M = (1.2, 0.8, 0.144)
+BAY_M, RACK_DEPTH_M = 2.8, 1.1
+"""Width and depth of a bay: two pallets side by side."""
 CARDS = ((0.55, 0.4, 0.25), (0.6, 0.47, 0.32), (0.5, 0.36, 0.22), (0.8, 0.78, 0.74), (0.3, 0.35, 0.45))
 RACK_COLOURS = ((0.05, 0.15, 0.4), (0.1, 0.3, 0.15), (0.5, 0.5, 0.52), (0.55, 0.08, 0.04))
 BEAM_COLOURS = ((0.85, 0.3, 0.03), (0.85, 0.6, 0.05), (0.6, 0.6, 0.6))
@@ -55,7 +57,7 @@ def _cartons_rand(rng: np.random.Generator, paint: Paint, room_m: float) -> Mesh
 
 def _wrapped_rand(rng: np.random.Generator, paint: Paint, room_m: float) -> Mesh:
     """A block in stretch film."""
-    film = paint.of("plain", "plaster", "stripes", tint=(0.75, 0.77, 0.8), spread=0.3, tile_m=0.8, gloss=0.6)
+    film = paint.of("plain", "plaster", "marble", tint=(0.75, 0.77, 0.8), spread=0.3, tile_m=0.8, gloss=0.6)
     if rng.random() < 0.25:
         film = paint.of("plain", tint=(0.03, 0.03, 0.035), gloss=0.7)
     high = room_m * rng.uniform(0.5, 0.98)
@@ -109,36 +111,45 @@ LOADS = (
 )
 
 
-def rack_rand(
-    rng: np.random.Generator, paint: Paint, *, num_bays: int, levels_m: np.ndarray, style: tuple[Material, Material]
+def rack_bay_rand(
+    rng: np.random.Generator, paint: Paint, *, levels_m: np.ndarray, style: tuple[Material, Material], is_near: bool
 ) -> Mesh:
-    """A row of rack bays along x, 2.8 m each, centred on x, from y = 0 to y = 1.1; `style` paints posts and beams."""
-    bay, deep, (posts, beams) = 2.8, 1.1, style
+    """One bay of a rack, centred on x, from y = 0 to y = 1.1; `style` paints posts and beams.
+
+    Far bays get one box per pallet: nobody sees more of them, and a hall has hundreds.
+    """
+    posts, beams = style
     top = float(levels_m[-1]) + 1.2
-    x = (np.arange(num_bays + 1) - num_bays / 2) * bay
-    feet = np.array([(v, y, 0.0) for v in x for y in (0.06, deep - 0.06)])
-    parts = [boxes(np.tile((0.1, 0.09, top), (len(feet), 1)), feet, posts)]
-    for height in np.arange(0.5, top - 0.5, 1.2):  # braces between front and back post
-        parts.append(
-            boxes(
-                np.tile((0.04, deep - 0.1, 0.04), (len(x), 1)),
-                np.stack((x, 0 * x + deep / 2, 0 * x + height), axis=1),
-                posts,
-            )
-        )
-    middles = (x[1:] + x[:-1]) / 2
-    shelves = [level for level in levels_m if level > 0.05]
-    rails = np.array([(v, y, level - 0.11) for level in shelves for v in middles for y in (0.05, deep - 0.05)])
-    parts.append(boxes(np.tile((bay - 0.1, 0.05, 0.11), (len(rails), 1)), rails, beams))
-    gaps = np.diff(np.append(levels_m, levels_m[-1] + 1.7)) - 0.25
-    for level, room in zip(levels_m, gaps, strict=True):
-        for middle in middles:
-            for shift in (-0.67, 0.67):
-                if rng.random() < 0.82:
-                    load = pallet_load_rand(rng, paint, float(room))
-                    place = (middle + shift + rng.normal(0, 0.03), deep / 2 + rng.normal(0, 0.03), float(level) + 0.001)
-                    parts.append(load.moved(place))
+    feet = np.array([(s * BAY_M / 2, y, 0.0) for s in (-1, 1) for y in (0.06, RACK_DEPTH_M - 0.06)])
+    parts = [boxes(np.tile((0.1, 0.09, top), (4, 1)), feet, posts)]
+    if is_near:  # braces between front and back post
+        heights = np.arange(0.5, top - 0.5, 1.2)
+        places = np.array([(s * BAY_M / 2, RACK_DEPTH_M / 2, z) for s in (-1, 1) for z in heights])
+        parts.append(boxes(np.tile((0.04, RACK_DEPTH_M - 0.1, 0.04), (len(places), 1)), places, posts))
+    rails = np.array([(0.0, y, z - 0.11) for z in levels_m[1:] for y in (0.05, RACK_DEPTH_M - 0.05)])
+    parts.append(boxes(np.tile((BAY_M - 0.1, 0.05, 0.11), (len(rails), 1)), rails, beams))
+    rooms_m = np.diff(np.append(levels_m, levels_m[-1] + 1.7)) - 0.25
+    places = np.array([(shift, RACK_DEPTH_M / 2, z + 0.001) for z in levels_m for shift in (-0.67, 0.67)])
+    places[:, :2] += rng.normal(0.0, 0.03, (len(places), 2))
+    full = rng.random(len(places)) < 0.82
+    full[0] = True
+    rooms_m = np.repeat(rooms_m, 2)
+    if is_near:
+        parts += [
+            pallet_load_rand(rng, paint, float(room)).moved(place)
+            for place, room in zip(places[full], rooms_m[full], strict=True)
+        ]
+    else:
+        parts.append(_far_loads_rand(rng, paint, places[full], rooms_m[full]))
     return merged(parts)
+
+
+def _far_loads_rand(rng: np.random.Generator, paint: Paint, places_m: np.ndarray, rooms_m: np.ndarray) -> Mesh:
+    """A box for every pallet with what stands on it."""
+    count = len(places_m)
+    sizes = np.stack((np.full(count, 1.16), np.full(count, 0.78), rooms_m * rng.uniform(0.5, 0.98, count)), axis=1)
+    tints = np.array((*CARDS, (0.75, 0.77, 0.8), *TRUCK_COLOURS))[rng.integers(len(CARDS) + 5, size=count)]
+    return boxes(sizes, places_m, paint.of("plain", "text", "plaster", tile_m=0.7, spread=0.2), tints=tints)
 
 
 def pallet_stack_rand(rng: np.random.Generator, paint: Paint) -> Piece:

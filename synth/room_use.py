@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from synth import clutter
 from synth.arrangement import Arrange, class_rows, dining_set, kitchen_block, office_rows, shop_aisles
 from synth.beds import bed_rand
+from synth.belongings import bag_rand
 from synth.fittings import (
     bath_rand,
     crates_rand,
@@ -178,7 +179,7 @@ USES: dict[str, Use] = {
         arrange=(class_rows,),
         at_walls=(bookshelf_rand, pantry_rand, lockers_rand, cabinet_rand, easel_board_rand, shelves_rand, sink_rand),
         num_at_walls=(3, 9),
-        tops=(clutter.paper_rand, clutter.book_pile_rand, clutter.laptop_rand, clutter.bag_rand, clutter.bottle_rand),
+        tops=(clutter.paper_rand, clutter.book_pile_rand, clutter.laptop_rand, bag_rand, clutter.bottle_rand),
         floor=clutter.WORK_FLOOR,
         chair=school_chair_rand,
         num_people=0.4,
@@ -196,7 +197,7 @@ USES: dict[str, Use] = {
         free=(clothes_rail_rand, table_rand, lectern_rand, crates_rand),
         num_free=(1, 5),
         tops=clutter.SHOP_TOP,
-        floor=(clutter.carton_rand, clutter.carton_rand, clutter.basket_rand, clutter.bag_rand),
+        floor=(clutter.carton_rand, clutter.carton_rand, clutter.basket_rand, bag_rand),
         num_people=0.8,
         rug_share=0.0,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.furniture import Piece, cloth_rand, wood_rand
+from synth.furniture import Piece, cloth_rand, settled, wood_rand
 from synth.mesh import Material, Mesh, merged
 from synth.paint import CLOTH_COLOURS, WALL_COLOURS, Paint
 from synth.shapes import blob, box, boxes, cylinder, lumps_rand, tube
@@ -134,9 +134,10 @@ def bench_rand(rng: np.random.Generator, paint: Paint) -> Piece:
     for side in (-1, 1):
         parts.append(box((0.05, depth * 0.9, seat - 0.05), wood, at_m=(side * (width / 2 - 0.12), depth / 2, 0)))
     if rng.random() < 0.4:
-        parts.append(blob((width, depth, 0.1), cloth_rand(paint), at_m=(0, depth / 2, seat + 0.02), squareness=0.75))
-    top = (-width / 2 + 0.1, width / 2 - 0.1, 0.05, depth - 0.05, seat + 0.06)
-    return Piece(merged(parts), (width, depth, seat + 0.06), (top,), ((-0.2 * width, depth * 0.5, seat + 0.04),))
+        parts.append(blob((width, depth, 0.1), cloth_rand(paint), at_m=(0, depth / 2, seat - 0.01), squareness=0.75))
+        seat += 0.04
+    top = (-width / 2 + 0.1, width / 2 - 0.1, 0.05, depth - 0.05, seat)
+    return Piece(merged(parts), (width, depth, seat), (top,), ((-0.2 * width, depth * 0.5, seat),))
 
 
 def armchair_rand(rng: np.random.Generator, paint: Paint) -> Piece:
@@ -148,6 +149,7 @@ def armchair_rand(rng: np.random.Generator, paint: Paint) -> Piece:
     if style < 0.65:
         size = rng.uniform((0.7, 0.7, 0.5), (0.95, 0.95, 0.75))
         bag = blob(size, cover, at_m=(0, size[1] / 2, size[2] * 0.46), squareness=0.3, lumps=lumps_rand(rng, 7, 0.2))
+        bag = settled(bag)
         return Piece(bag, (float(size[0]), float(size[1]), float(size[2])))
     width, depth, seat, height = (
         rng.uniform(0.65, 0.85),
@@ -195,15 +197,15 @@ def sofa_rand(rng: np.random.Generator, paint: Paint, *, seats: int | None = Non
     for side in (-1, 1):
         place = (side * (width - arm) / 2, depth / 2, lift + arm_height / 2)
         parts.append(blob((arm, depth, arm_height - lift + 0.06), cover, at_m=place, squareness=0.8))
-    places = []
+    hips: list[tuple[float, float, float]] = []
     for number in range(seats):
         x = (number + 0.5) * seat_width - seats * seat_width / 2
-        places.append((x, back + 0.28, seat))
+        hips.append((x, back + 0.28, seat))
         parts += _seat_rand(rng, paint, cover, x, seat_width, depth, back, seat)
     top = (-0.3 * width, 0.3 * width, back + 0.25, depth - 0.1, seat + 0.02)
     if seats > 1 and rng.random() < 0.3:
-        parts.append(_long_seat(cover, rng, places, seat_width, depth, seat))
-    return Piece(merged(parts), (width, depth, height), (top,), tuple(places))
+        parts.append(_long_seat(cover, rng, hips, seat_width, depth, seat))
+    return Piece(merged(parts), (width, depth, height), (top,), tuple(hips))
 
 
 def _seat_rand(

@@ -5,6 +5,8 @@ Pieces have their back at y = 0, reach to +y into the room, are centred on x and
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from synth.furniture import Piece, wood_rand
@@ -55,7 +57,8 @@ def bins_rand(rng: np.random.Generator, paint: Paint, width_m: float, depth_m: f
     return boxes(sizes, np.stack((x, np.full(len(x), depth_m / 2), np.zeros(len(x))), axis=1), material, tints=tints)
 
 
-FILLINGS = (books_rand, books_rand, packets_rand, bins_rand)
+Filling = Callable[[np.random.Generator, Paint, float, float, float], Mesh]
+FILLINGS: tuple[Filling, ...] = (books_rand, books_rand, packets_rand, bins_rand)
 
 
 def shelves_rand(rng: np.random.Generator, paint: Paint) -> Piece:
@@ -72,7 +75,7 @@ def _rack(
     size_m: tuple[float, float, float],
     levels: int,
     frame: Material,
-    fillings: tuple,  # type: ignore[type-arg]
+    fillings: tuple[Filling, ...],
 ) -> Piece:
     """Four posts, `levels` boards and their contents."""
     width, depth, height = size_m

@@ -20,14 +20,16 @@ from synth.mesh import Material, Mesh, merged
 from synth.occupancy import Occupancy, around, turned_area
 from synth.paint import Paint
 from synth.pallet_racks import (
+    BAY_M,
     BEAM_COLOURS,
     RACK_COLOURS,
+    RACK_DEPTH_M,
     barrier_rand,
     cage_rand,
     forklift_rand,
     pallet_stack_rand,
     pallet_truck_rand,
-    rack_rand,
+    rack_bay_rand,
 )
 from synth.pose import pose_from_angles
 from synth.residents import standing_rand
@@ -40,8 +42,10 @@ from synth.workplace import ladder_rand, lockers_rand, tyres_rand, workbench_ran
 
 NEAR_FAR_M = (0.1, 120.0)
 DEPTH_END_M = 60.0
-BAY_M = 2.8
-RACK_DEPTH_M = 1.1
+NEAR_M = 8.0
+"""Bays within this distance are built in full."""
+UNSEEN_M = 3.0
+"""Bays so far behind the camera are seen by nobody and shade nothing that is seen."""
 PILLAR_M = 0.25
 """Depth of what stands at the walls by itself: pillars, frames of doors."""
 LOOSE: tuple[PieceMaker, ...] = (
@@ -74,9 +78,10 @@ def warehouse_scene_rand(streams: dict[str, np.random.Generator], bank: Bank, ca
     _add_hall(builder, room)
     space = Occupancy(room)
     eye, ahead = pose[:2, 3], pose[:2, 2]
-    space.take(around(*map(float, eye), 0.4), 0.0, room.height_m)
-    space.take(around(*map(float, eye + 0.9 * ahead), 0.5), 0.0, room.height_m)
-    _add_racks(builder, layout, plan, space)
+    space.take(around(float(eye[0]), float(eye[1]), 0.4), 0.0, room.height_m)
+    before = eye + 0.9 * ahead
+    space.take(around(float(before[0]), float(before[1]), 0.5), 0.0, room.height_m)
+    _add_racks(builder, layout, plan, space, pose)
     _add_loose(builder, layout, plan, space, eye)
     lights, surrounding, lighting = _light_rand(streams["light"], room, eye)
     refuse_blocked_view(builder.things, pose[:3, 3])
@@ -98,7 +103,7 @@ def warehouse_scene_rand(streams: dict[str, np.random.Generator], bank: Bank, ca
 
 def plan_rand(rng: np.random.Generator) -> Plan:
     """Rows of racks, single at the walls and double between aisles, or an open floor."""
-    width, depth, height = float(rng.uniform(14.0, 32.0)), float(rng.uniform(18.0, 48.0)), float(rng.uniform(5.5, 11.0))
+    width, depth, height = float(rng.uniform(12.0, 28.0)), float(rng.uniform(16.0, 44.0)), float(rng.uniform(5.5, 11.0))
     aisle, begin = float(rng.uniform(2.4, 3.8)), float(rng.uniform(3.0, 8.0))
     end = depth - float(rng.uniform(0.5, 6.0))
     rows: list[tuple[float, bool]] = []
@@ -157,11 +162,11 @@ def _add_hall(builder: Builder, room: Room) -> None:
     )
     builder.add("floor", rectangle((-0.05, -0.05, 0), (w + 0.1, 0, 0), (0, d + 0.1, 0), floor))
     coats = ((0.85, 0.86, 0.87), (0.6, 0.65, 0.7), (0.75, 0.72, 0.65), (0.5, 0.5, 0.5))
-    coat = paint.of("plain", "concrete", "panels", "stripes", tint=paint.colour(coats), tile_m=(2.0, 4.0), spread=0.1)
+    coat = paint.of("plain", "concrete", "panels", "plain", tint=paint.colour(coats), tile_m=(2.0, 4.0), spread=0.1)
     for wall in room.walls:
         builder.add("wall", wall_mesh(room, wall, [], coat))
         _add_doors(builder, rng, wall)
-    roof = paint.of("plain", "stripes", "metal", tint=paint.colour(coats), tile_m=2.0, variation=0.1)
+    roof = paint.of("plain", "panels", "metal", tint=paint.colour(coats), tile_m=2.0, variation=0.1)
     builder.add("roof", rectangle((-0.05, d + 0.05, h), (w + 0.1, 0, 0), (0, -d - 0.1, 0), roof))
     builder.add("beams", _beams(rng, paint, room))
     builder.add("lamp", _bay_lamps(rng, paint, room), casts_shadow=False)
@@ -181,7 +186,7 @@ def _add_doors(builder: Builder, rng: np.random.Generator, wall: Wall) -> None:
                 "plain", "facade", tint=(1.0, 1.02, 1.05), tile_m=4.0, emission=float(shape.uniform(0.3, 0.9))
             )
         else:
-            leaf = paint.of("stripes", "plain", "panels", tint=(0.75, 0.77, 0.8), spread=0.3, tile_m=1.3, gloss=0.3)
+            leaf = paint.of("metal", "plain", "panels", tint=(0.75, 0.77, 0.8), spread=0.3, tile_m=1.3, gloss=0.3)
         posts = np.array([(s * (wide / 2 + 0.1), 0.1, 0.0) for s in (-1, 1)])
         parts = [
             box((wide, 0.03, high), leaf, at_m=(0, 0.02, 0)),
@@ -229,8 +234,8 @@ def _lines(rng: np.random.Generator, paint: Paint, room: Room) -> Mesh:
     return boxes(np.tile((room.width_m - 1.0, 0.1, 0.003), (len(y), 1)), across, yellow)
 
 
-def _add_racks(builder: Builder, rng: np.random.Generator, plan: Plan, space: Occupancy) -> None:
-    """One thing per bay, so that ids tell them apart."""
+def _add_racks(builder: Builder, rng: np.random.Generator, plan: Plan, space: Occupancy, pose: np.ndarray) -> None:
+    """One thing per bay, so that ids tell them apart; bays behind the camera are left out."""
     if not plan.rows_x_m:
         return
     _, paint = builder.streams()
@@ -239,17 +244,19 @@ def _add_racks(builder: Builder, rng: np.random.Generator, plan: Plan, space: Oc
         paint.of("plain", tint=paint.colour(BEAM_COLOURS), spread=0.2, gloss=0.35),
     )
     pitch = float(rng.uniform(1.3, 1.95))
-    num_levels = max(min(int((plan.room.height_m - 2.4) / pitch) + 1, 5), 2)
-    levels_m = np.arange(num_levels) * pitch
+    levels_m = np.arange(max(min(int((plan.room.height_m - 2.4) / pitch) + 1, 5), 2)) * pitch
     begin, end = plan.racks_y_m
     for x, takes_right in plan.rows_x_m:
-        turn = -np.pi / 2 if takes_right else np.pi / 2
-        back = x - RACK_DEPTH_M / 2 if takes_right else x + RACK_DEPTH_M / 2
+        side = 1.0 if takes_right else -1.0
         space.take((x - RACK_DEPTH_M / 2, begin - 0.1, x + RACK_DEPTH_M / 2, end + BAY_M), 0.0, plan.room.height_m)
         for y in np.arange(begin + BAY_M / 2, end, BAY_M):
-            shape, goods = builder.streams()
-            mesh = rack_rand(shape, goods, num_bays=1, levels_m=levels_m, style=style)
-            builder.add("rack", mesh.moved((back, float(y), 0.0), yaw_rad=turn))
+            streams, away = builder.streams(), np.array((x, y)) - pose[:2, 3]
+            if away @ pose[:2, 2] < -UNSEEN_M:
+                continue
+            is_near = float(np.linalg.norm(away)) < NEAR_M
+            mesh = rack_bay_rand(*streams, levels_m=levels_m, style=style, is_near=is_near)
+            place = (x - side * RACK_DEPTH_M / 2, float(y), 0.0)
+            builder.add("rack", mesh.moved(place, yaw_rad=-side * np.pi / 2))
 
 
 def _add_loose(builder: Builder, rng: np.random.Generator, plan: Plan, space: Occupancy, eye: np.ndarray) -> None:
@@ -330,7 +337,7 @@ def _light_rand(rng: np.random.Generator, room: Room, eye: np.ndarray) -> tuple[
         sky_zenith=_scaled(colour, 1.2 * ambient),
         sky_horizon=_scaled(colour, 0.8 * ambient),
         sky_ground=_scaled(colour, 0.4 * ambient),
-        haze_per_m=float(rng.choice((0.0, rng.uniform(0.0, 0.01)))),
+        haze_per_m=float(rng.choice((0.0, rng.uniform(0.0, 0.005)))),
         room_m=((0.0, 0.0, 0.0), (room.width_m, room.depth_m, room.height_m)),
         corner_shade=float(rng.uniform(0.2, 0.5)),
     )

@@ -8,9 +8,10 @@ import pytest
 from mde.domain import DOMAINS, WAREHOUSE
 from mde.errors import InputError
 from mde.nets import TEACHERS, load_teacher
+from synth.pallet_racks import BAY_M, RACK_DEPTH_M
 from synth.sample import KINDS
 from synth.scene import Scene
-from synth.warehouse import BAY_M, RACK_DEPTH_M, plan_rand, warehouse_scene_rand
+from synth.warehouse import plan_rand, warehouse_scene_rand
 
 PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
 
