@@ -70,7 +70,7 @@ class Furnisher:
             self._rug()
         for _ in range(rng.poisson(use.num_on_floor)):
             self._on_the_floor(use.floor[int(rng.integers(len(use.floor)))])
-        for _ in range(rng.poisson(4.5)):
+        for _ in range(rng.poisson(6.0)):
             self._on_the_wall(HANGINGS[int(rng.integers(len(HANGINGS)))])
         if len(self.builder.things) < FEWEST_THINGS:
             raise RejectedScene("the room stayed bare")

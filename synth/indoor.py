@@ -23,6 +23,8 @@ NEAR_FAR_M = (0.1, 60.0)
 DEPTH_END_M = 60.0
 CAMERA_GAP_M = 0.35
 """Least distance of the camera from a wall."""
+LEAST_HEADROOM_M = 1.4
+"""Under a roof slope nobody stands where there is less."""
 LENS_SPACE_M = 0.08
 HOLLOW = frozenset({"ceiling", "beams"})
 """Kinds of things whose box may hold the camera, because the things themselves are elsewhere in it."""
@@ -96,9 +98,8 @@ def _line_of_sight_rand(rng: np.random.Generator, room: Room) -> tuple[np.ndarra
             side = int(rng.integers(2))
             eye[side] = CAMERA_GAP_M if aim[side] > size[side] / 2 else size[side] - CAMERA_GAP_M
         view_m = float(np.linalg.norm(aim - eye))
-        stands = (
-            room.is_free(float(eye[0]), float(eye[1]), CAMERA_GAP_M - 0.02) and room.headroom_m(float(eye[0])) > 1.4
-        )
+        x, y = float(eye[0]), float(eye[1])
+        stands = room.is_free(x, y, CAMERA_GAP_M - 0.02) and room.headroom_m(x) > LEAST_HEADROOM_M
         if stands and SHORTEST_VIEW_M < view_m < LONGEST_VIEW_M and room.sees(eye, aim):
             return eye, aim
     raise RejectedScene("no view in this room")

@@ -15,6 +15,8 @@ from synth.window import add_skylight, add_window
 
 BEYOND_M = 0.05
 """Surfaces reach so far behind one another that no light falls through a corner."""
+THICK_M = 0.13
+"""Thickness of the walls: just behind the panes of windows."""
 ROOF_M = 0.35
 """From the ceiling to the roof, which nobody sees."""
 QUIET = ("plain",) * 14 + ("plaster",) * 4 + ("stripes", "stripes", "concrete", "wood", "brick")
@@ -35,7 +37,10 @@ def build_room(builder: Builder, room: Room, openings: list[Opening]) -> None:
     has_skirting = paint.rng.random() < 0.75
     for wall in room.walls:
         holes = [opening for opening in openings if opening.wall == wall]
-        builder.add("wall", wall_mesh(room, wall, holes, accent if is_loud or wall == special else coat))
+        material = accent if is_loud or wall == special else coat
+        outside = wall_mesh(room, wall, holes, material, beyond_m=THICK_M + BEYOND_M)
+        shift = (*(-THICK_M * wall.inward), 0.0)  # seen by nobody but the sun, as the roof
+        builder.add("wall", merged([wall_mesh(room, wall, holes, material), outside.moved(shift)]))
         if has_skirting:
             builder.add("skirting", _skirting(wall, holes, skirting))
     for opening in openings:
@@ -78,22 +83,22 @@ def _slope(room: Room, slope: Slope, material: Material) -> Mesh:
     return rectangle((x0, d + e, z0), (x1 - x0, 0, z1 - z0), (0, -d - 2 * e, 0), material)
 
 
-def wall_mesh(room: Room, wall: Wall, holes: list[Opening], material: Material) -> Mesh:
+def wall_mesh(room: Room, wall: Wall, holes: list[Opening], material: Material, *, beyond_m: float = BEYOND_M) -> Mesh:
     """A wall less its holes: full strips between them, patches above and below them."""
 
     def patch(begin: float, end: float, low: float, high: float) -> Mesh:
         (a, _), (b, _) = wall.at(begin, 0.0, low), wall.at(end, 0.0, low)
         return rectangle(a, b - a, (0.0, 0.0, high - low), material)
 
-    bottom, top = -BEYOND_M, room.height_m + BEYOND_M
-    begin, parts = -BEYOND_M * wall.hides_ends[0], []
+    bottom, top = -beyond_m, room.height_m + beyond_m
+    begin, parts = -beyond_m * wall.hides_ends[0], []
     for hole in sorted(holes, key=lambda hole: hole.along_m):
         left, right = hole.along_m - hole.width_m / 2, hole.along_m + hole.width_m / 2
         parts += [patch(begin, left, bottom, top), patch(left, right, hole.high_m, top)]
         if hole.low_m > 0.0:
             parts.append(patch(left, right, bottom, hole.low_m))
         begin = right
-    parts.append(patch(begin, wall.length_m + BEYOND_M * wall.hides_ends[1], bottom, top))
+    parts.append(patch(begin, wall.length_m + beyond_m * wall.hides_ends[1], bottom, top))
     return merged(parts)
 
 

@@ -70,7 +70,7 @@ class Use:
     num_free: tuple[int, int] = (0, 2)
     tops: Clutter = clutter.TABLE_TOP
     floor: Clutter = clutter.FLOOR
-    num_on_floor: float = 5.5
+    num_on_floor: float = 6.5
     """Mean number of things on the floor."""
     chair: PieceMaker = chair_rand
     """What is drawn up to desks."""

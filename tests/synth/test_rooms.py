@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,15 @@ def test_the_camera_is_inside_the_room_and_in_no_box(rooms):
             if thing.kind not in ("clutter", "rug"):
                 bottom, top = thing.mesh.bounds_m()
                 assert not ((eye > bottom) & (eye < top)).all(), thing.kind
+
+
+@pytest.mark.opengl
+def test_no_picture_of_a_room_has_a_hole(renderer, rooms):
+    """Walls, floor, ceiling, windows and the rooms behind doors close the view from every camera."""
+    for scene in rooms:
+        frame = renderer.render(replace(scene, camera=scene.camera.resize(36, 48)))
+        assert (frame.depth_m > 0.0).all(), scene.kind
+        assert (frame.ids > 0).all()
 
 
 def test_wall_and_holes_cover_the_wall_exactly(rng):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,13 @@ def test_things_stand_on_the_floor_inside_the_hall_and_not_in_the_camera(halls):
                 assert abs(low[2]) < 0.06, f"a {thing.kind} floats at {low[2]:.2f} m"
             if thing.kind not in ("wall", "floor", "roof", "beams", "lines", "lamp"):
                 assert not ((eye > low) & (eye < high)).all(), thing.kind
+
+
+@pytest.mark.opengl
+def test_no_picture_of_a_hall_has_a_hole(renderer, halls):
+    for scene in halls:
+        frame = renderer.render(replace(scene, camera=scene.camera.resize(36, 48)))
+        assert (frame.depth_m > 0.0).all() and (frame.ids > 0).all()
 
 
 def test_every_domain_has_a_scene_maker_with_a_number_of_its_own():
