@@ -103,7 +103,7 @@ def warehouse_scene_rand(streams: dict[str, np.random.Generator], bank: Bank, ca
 
 def plan_rand(rng: np.random.Generator) -> Plan:
     """Rows of racks, single at the walls and double between aisles, or an open floor."""
-    width, depth, height = float(rng.uniform(12.0, 28.0)), float(rng.uniform(16.0, 44.0)), float(rng.uniform(5.5, 11.0))
+    width, depth, height = float(rng.uniform(12.0, 28.0)), float(rng.uniform(18.0, 44.0)), float(rng.uniform(5.5, 11.0))
     aisle, begin = float(rng.uniform(2.4, 3.8)), float(rng.uniform(3.0, 8.0))
     end = depth - float(rng.uniform(0.5, 6.0))
     rows: list[tuple[float, bool]] = []
@@ -129,7 +129,7 @@ def plan_rand(rng: np.random.Generator) -> Plan:
         room=Room(width, depth, height),
         rows_x_m=tuple(rows),
         aisles_x_m=tuple(aisles),
-        racks_y_m=(begin, max(end, begin + BAY_M)),
+        racks_y_m=(begin, end),
         aisle_m=aisle,
     )
 
@@ -248,8 +248,8 @@ def _add_racks(builder: Builder, rng: np.random.Generator, plan: Plan, space: Oc
     begin, end = plan.racks_y_m
     for x, takes_right in plan.rows_x_m:
         side = 1.0 if takes_right else -1.0
-        space.take((x - RACK_DEPTH_M / 2, begin - 0.1, x + RACK_DEPTH_M / 2, end + BAY_M), 0.0, plan.room.height_m)
-        for y in np.arange(begin + BAY_M / 2, end, BAY_M):
+        space.take((x - RACK_DEPTH_M / 2, begin - 0.1, x + RACK_DEPTH_M / 2, end), 0.0, plan.room.height_m)
+        for y in np.arange(begin + BAY_M / 2, end - BAY_M / 2, BAY_M):
             streams, away = builder.streams(), np.array((x, y)) - pose[:2, 3]
             if away @ pose[:2, 2] < -UNSEEN_M:
                 continue
