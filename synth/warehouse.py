@@ -217,7 +217,7 @@ def _bay_lamps(rng: np.random.Generator, paint: Paint, room: Room) -> Mesh:
     """Rows of lamps or skylights under the roof."""
     glow = paint.of("plain", tint=(1.0, 0.97, 0.92), emission=float(rng.uniform(0.7, 1.4)), variation=0.0)
     pitch = float(rng.uniform(3.0, 5.0))
-    x, y = np.meshgrid(np.arange(pitch / 2, room.width_m, pitch), np.arange(pitch / 2, room.depth_m, pitch))
+    x, y = np.meshgrid(np.arange(pitch / 2, room.width_m - 0.8, pitch), np.arange(pitch / 2, room.depth_m - 0.8, pitch))
     places = np.stack((x.ravel(), y.ravel(), np.full(x.size, room.height_m - 0.62)), axis=1)
     if rng.random() < 0.5:
         return boxes(np.tile((0.2, 1.5, 0.1), (len(places), 1)), places, glow)
