@@ -10,7 +10,7 @@ from eval.frame import FrameFiles
 from eval.kitti import kitti_frames
 from eval.nyu import nyu_frames
 from eval.pairs import pairs_frames
-from mde.domain import DOMAINS, DomainName
+from mde.domain import DRIVING, INDOOR, DomainName
 from mde.errors import InputError
 
 DatasetName = Literal["pairs", "kitti", "nyu"]
@@ -55,7 +55,7 @@ def _pairs(root: Path, split: Path | None, depth_scale: float | None, domain: Do
         raise InputError(f"--split {split} is for --dataset kitti and nyu; pairs are all pairs of the folder")
     if depth_scale is None:
         raise InputError("--dataset pairs needs --depth-scale: units of the depth files per metre, such as 256 or 1000")
-    by_scale = {float(DOMAINS[name].depth_units_per_metre): DOMAINS[name].name for name in DOMAINS}
+    by_scale = {float(domain.depth_units_per_metre): domain.name for domain in (INDOOR, DRIVING)}
     chosen = domain or by_scale.get(float(depth_scale))
     frames = pairs_frames(root, depth_scale)
     if chosen is None:

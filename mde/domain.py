@@ -8,7 +8,7 @@ from typing import Literal
 from mde.bins import Bins, log_bins
 from mde.camera import Camera
 
-DomainName = Literal["indoor", "driving"]
+DomainName = Literal["indoor", "driving", "warehouse"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,4 +42,11 @@ DRIVING = Domain(
     bins=log_bins(1.0, 80.0, 128),
     depth_units_per_metre=256,
 )
-DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (INDOOR, DRIVING)}
+WAREHOUSE = Domain(
+    name="warehouse",
+    camera=INDOOR.camera,  # the same kind of camera, held by people and carried by trucks
+    depth_range_m=(1e-3, 20.0),
+    bins=log_bins(0.5, 20.0, 64),
+    depth_units_per_metre=1000,
+)
+DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (INDOOR, DRIVING, WAREHOUSE)}

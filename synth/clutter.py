@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
+from synth.belongings import (
+    bag_rand,
+    cable_rand,
+    cushion_rand,
+    dishes_rand,
+    frame_rand,
+    fruit_rand,
+    jars_rand,
+    laundry_rand,
+    paint_can_rand,
+    pot_plant_rand,
+    printer_rand,
+    shoes_rand,
+    soft_toy_rand,
+    speaker_rand,
+    toolbox_rand,
+    toy_car_rand,
+    toys_rand,
+)
 from synth.fittings import screen_rand
+from synth.furniture import settled
 from synth.mesh import Mesh, merged
 from synth.paint import CLOTH_COLOURS, WALL_COLOURS, Paint
 from synth.shapes import blob, box, boxes, cylinder, lathe, lumps_rand, tube
@@ -170,7 +189,7 @@ def cloth_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     cloth = paint.of("fabric", "carpet", "stripes", "plain", tint=paint.colour(CLOTH_COLOURS), tile_m=0.5, spread=0.4)
     size = rng.uniform((0.2, 0.15, 0.08), (0.5, 0.4, 0.3))
     heap = blob(size, cloth, at_m=(0, 0, size[2] * 0.42), squareness=0.3, lumps=lumps_rand(rng, 10, 0.35))
-    return replace(heap, positions_m=np.maximum(heap.positions_m, np.array((-9.0, -9.0, 0.001), dtype=np.float32)))
+    return settled(heap)
 
 
 def ball_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
@@ -222,39 +241,62 @@ def kettle_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
 
 
 TABLE_TOP = (
-    book_pile_rand,
-    carton_rand,
-    bottle_rand,
-    cup_rand,
-    cup_rand,
-    vase_rand,
-    laptop_rand,
-    paper_rand,
-    ball_rand,
-    desk_lamp_rand,
-)
+    book_pile_rand, carton_rand, bottle_rand, cup_rand, cup_rand, vase_rand, laptop_rand, paper_rand, ball_rand,
+    desk_lamp_rand, frame_rand, pot_plant_rand, jars_rand, dishes_rand, speaker_rand, bag_rand, fruit_rand,
+)  # fmt: skip
 DESK_TOP = (
-    monitor_rand,
-    monitor_rand,
-    laptop_rand,
-    paper_rand,
-    paper_rand,
-    book_pile_rand,
-    cup_rand,
-    desk_lamp_rand,
-    carton_rand,
-)
+    monitor_rand, monitor_rand, monitor_rand, laptop_rand, paper_rand, paper_rand, book_pile_rand, cup_rand,
+    desk_lamp_rand, carton_rand, jars_rand, printer_rand, frame_rand, pot_plant_rand, cable_rand, speaker_rand,
+)  # fmt: skip
 KITCHEN_TOP = (
-    bottle_rand,
-    bottle_rand,
-    cup_rand,
-    cup_rand,
-    kettle_rand,
-    kettle_rand,
+    bottle_rand, bottle_rand, cup_rand, cup_rand, kettle_rand, kettle_rand, carton_rand, vase_rand, fruit_rand,
+    dishes_rand, dishes_rand, jars_rand, jars_rand, printer_rand, paper_rand, bag_rand,
+)  # fmt: skip
+BATH_TOP = (bottle_rand, bottle_rand, jars_rand, cup_rand, cloth_rand, carton_rand, pot_plant_rand)
+BED_TOP = (cloth_rand, cloth_rand, book_pile_rand, laptop_rand, soft_toy_rand, bag_rand, cushion_rand, paper_rand)
+SEAT_TOP = (cloth_rand, cushion_rand, bag_rand, book_pile_rand, laundry_rand)
+WORK_TOP = (
+    toolbox_rand,
+    toolbox_rand,
+    paint_can_rand,
+    jars_rand,
     carton_rand,
-    vase_rand,
-    ball_rand,
+    cable_rand,
+    bottle_rand,
+    paper_rand,
+    cup_rand,
 )
-BATH_TOP = (bottle_rand, bottle_rand, cup_rand, cloth_rand, carton_rand)
-BED_TOP = (cloth_rand, cloth_rand, book_pile_rand, laptop_rand, ball_rand)
-FLOOR = (cloth_rand, cloth_rand, ball_rand, book_pile_rand, basket_rand, basket_rand, carton_rand, paper_rand)
+SHOP_TOP = (carton_rand, carton_rand, jars_rand, bottle_rand, fruit_rand, bag_rand, book_pile_rand)
+BY_PIECE: dict[str, tuple[ClutterMaker, ...]] = {
+    "bed_rand": BED_TOP, "sofa_rand": SEAT_TOP, "chair_rand": SEAT_TOP, "bench_rand": SEAT_TOP,
+    "desk_rand": DESK_TOP, "booth_rand": DESK_TOP, "workbench_rand": WORK_TOP, "washer_rand": BATH_TOP,
+}  # fmt: skip
+"""What lies on pieces whose use does not depend on the room."""
+
+FLOOR = (
+    cloth_rand, ball_rand, book_pile_rand, basket_rand, basket_rand, carton_rand, carton_rand, paper_rand, bag_rand,
+    bag_rand, shoes_rand, shoes_rand, toys_rand, toy_car_rand, soft_toy_rand, laundry_rand, cable_rand, cushion_rand,
+    pot_plant_rand, speaker_rand,
+)  # fmt: skip
+WORK_FLOOR = (
+    basket_rand,
+    carton_rand,
+    carton_rand,
+    bag_rand,
+    bag_rand,
+    paper_rand,
+    cable_rand,
+    cable_rand,
+    book_pile_rand,
+)
+WORKSHOP_FLOOR = (
+    toolbox_rand,
+    paint_can_rand,
+    paint_can_rand,
+    carton_rand,
+    carton_rand,
+    cable_rand,
+    basket_rand,
+    bag_rand,
+)
+WET_FLOOR = (basket_rand, paint_can_rand, cloth_rand, shoes_rand, laundry_rand, carton_rand)

@@ -74,7 +74,7 @@ def toilet_rand(rng: np.random.Generator, paint: Paint) -> Piece:
 
 
 def washstand_rand(rng: np.random.Generator, paint: Paint) -> Piece:
-    """A washbasin on a cupboard, with a mirror above."""
+    """A washbasin on a cupboard, with a cabinet above; a mirror would show a depth that is not there."""
     width, depth, height = rng.uniform(0.5, 1.1), rng.uniform(0.42, 0.55), rng.uniform(0.78, 0.88)
     base = fronted_rand(rng, paint, (width, depth, height), 1, max(1, round(width / 0.4)))
     china = paint.of("plain", tint=(0.9, 0.9, 0.9), gloss=0.75, variation=0.1)
@@ -91,9 +91,9 @@ def washstand_rand(rng: np.random.Generator, paint: Paint) -> Piece:
         tube((0, 0.06, height), (0, 0.06, height + 0.26), 0.015, steel),
         tube((0, 0.06, height + 0.25), (0, 0.2, height + 0.22), 0.012, steel),
     ]
-    if rng.random() < 0.8:
-        glass = paint.of("plain", tint=(0.35, 0.37, 0.38), gloss=0.95, variation=0.0)
-        parts.append(box((width * 0.85, 0.025, 0.7), glass, at_m=(0, 0.014, height + 0.4)))
+    if rng.random() < 0.6:
+        cabinet = fronted_rand(rng, paint, (width * 0.85, 0.15, 0.62), 1, max(1, round(width / 0.4)))
+        parts.append(cabinet.mesh.moved((0, 0, height + 0.42)))
     return Piece(
         merged(parts),
         base.size_m,

@@ -6,7 +6,7 @@ Pieces have their back at y = 0, reach to +y into the room, are centred on x and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Piece:
     """Width along the wall, depth into the room, height."""
     tops: tuple[tuple[float, float, float, float, float], ...] = ()
     """Free surfaces: x from, x to, y from, y to, z."""
+    seats: tuple[tuple[float, float, float], ...] = ()
+    """Where somebody can sit: x and y of the hips, height of the seat."""
+    wants_chair: bool = False
+    """Whether people sit before it."""
 
 
 def fitted(piece: Piece) -> Piece:
@@ -32,7 +36,8 @@ def fitted(piece: Piece) -> Piece:
     back_m = max(float(-low[1]), 0.0)
     size_m = 2 * float(max(-low[0], high[0])), float(high[1]) + back_m, float(high[2])
     tops = tuple((x0, x1, y0 + back_m, y1 + back_m, z) for x0, x1, y0, y1, z in piece.tops)
-    return Piece(piece.mesh.moved((0.0, back_m, 0.0)), size_m, tops)
+    seats = tuple((x, y + back_m, z) for x, y, z in piece.seats)
+    return Piece(piece.mesh.moved((0.0, back_m, 0.0)), size_m, tops, seats, piece.wants_chair)
 
 
 PieceMaker = Callable[[np.random.Generator, Paint], Piece]
@@ -54,6 +59,12 @@ def cloth_rand(paint: Paint) -> Material:
     return paint.of(
         *families, tint=paint.colour((*CLOTH_COLOURS, *WALL_COLOURS)), tile_m=(0.35, 1.0), spread=0.35, gloss=0.05
     )
+
+
+def settled(mesh: Mesh) -> Mesh:
+    """The mesh with what would be below the floor laid flat upon it, as soft things do."""
+    floor = np.array((-np.inf, -np.inf, 0.001), dtype=np.float32)
+    return replace(mesh, positions_m=np.maximum(mesh.positions_m, floor))
 
 
 def table_rand(rng: np.random.Generator, paint: Paint, *, low: bool = False) -> Piece:
@@ -82,7 +93,7 @@ def table_rand(rng: np.random.Generator, paint: Paint, *, low: bool = False) -> 
         parts.append(cylinder(0.05, height - thick, legs, at_m=(0, depth / 2, 0)))
         parts.append(cylinder(0.3, 0.04, legs, at_m=(0, depth / 2, 0)))
     top = (-width / 2 + 0.08, width / 2 - 0.08, 0.08, depth - 0.08, height)
-    return Piece(merged(parts), (width, depth, height), (top,))
+    return Piece(merged(parts), (width, depth, height), (top,), wants_chair=not low)
 
 
 def low_table_rand(rng: np.random.Generator, paint: Paint) -> Piece:

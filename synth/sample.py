@@ -21,6 +21,8 @@ from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
 from synth.sensor import expose_rand
 from synth.textures import Bank, bake_bank
+from synth.warehouse import DEPTH_END_M as WAREHOUSE_END_M
+from synth.warehouse import warehouse_scene_rand
 
 MAX_ATTEMPTS = 25
 PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
@@ -43,6 +45,7 @@ class _Kind:
 KINDS: dict[str, _Kind] = {
     "indoor": _Kind(0, indoor_scene_rand, INDOOR_END_M),
     "driving": _Kind(1, driving_scene_rand, DRIVING_END_M),
+    "warehouse": _Kind(2, warehouse_scene_rand, WAREHOUSE_END_M),
 }
 
 

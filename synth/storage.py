@@ -162,4 +162,4 @@ def desk_rand(rng: np.random.Generator, paint: Paint) -> Piece:
         drawers = fronted_rand(rng, paint, (0.38, depth - 0.1, height - 0.12), int(rng.integers(2, 4)), 1)
         parts.append(drawers.mesh.moved((0.5 * width - 0.26, 0.03, 0)))
     x0, x1, y0, y1, z = table.tops[0]
-    return Piece(merged(parts), table.size_m, ((x0, x1, y0, y1, z),))
+    return Piece(merged(parts), table.size_m, ((x0, x1, y0, y1, z),), wants_chair=True)

@@ -69,6 +69,9 @@ def load_meter(weights: Path, domain: Domain) -> DepthNet:
         InputError: when the file is not readable, belongs to another network, or is the published
             file of the other domain, whose numbers would be read in the wrong unit.
     """
+    if domain.name not in TRAININGS:
+        known = ", ".join(TRAININGS)
+        raise InputError(f"teacher meter was trained for {known}, not for {domain.name!r}; use --domain {known}")
     state = read_torch_weights(weights)
     digest = sha256_file(weights)
     for name, training in TRAININGS.items():
