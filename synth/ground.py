@@ -39,7 +39,9 @@ def lay_ground(site: Site, rng: np.random.Generator, plan: Plan, street: Street)
     _, paint = site.builder.streams()
     families = ("asphalt",) * 4 + ("concrete", "cobbles" if street.buildings > 0.5 else "asphalt")
     gloss = float(rng.choice((0.1, 0.25)))
-    asphalt = site.weather.soaked(paint.of(*families, tile_m=(2.5, 5.0), spread=0.25, gloss=gloss, variation=0.5))
+    asphalt = site.weather.soaked(
+        paint.of(*families, tile_m=(2.5, 5.0), tint=(0.62, 0.62, 0.62), spread=0.3, gloss=gloss, variation=0.5)
+    )
     pieces = {side.sign: _pieces(side) for side in (plan.left, plan.right)}
     steps_m = _stations(plan, pieces)
     ribbon = site.road.ribbon((-plan.left.kerb_m, 0.0), (plan.right.kerb_m, 0.0), asphalt, steps_m)

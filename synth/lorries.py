@@ -67,7 +67,7 @@ def _load(rng: np.random.Generator, paint: Paint, long: float, width: float, hei
         low += [box((0.1, long, 1.1), steel, at_m=(side * (width / 2 - 0.05), y, 0.85)) for side in (-1, 1)]
         low += [box((width, 0.1, 1.1), steel, at_m=(0, y + side * (long / 2 - 0.05), 0.85)) for side in (-1, 1)]
         return [*low, box((width - 0.2, long - 0.2, float(rng.uniform(0.4, 1.2))), heap, at_m=(0, y, 0.9))]
-    shell = paint.of("metal", tint=(0.75, 0.76, 0.78), gloss=0.6, tile_m=3.0)
+    shell = paint.of("plain", tint=(0.6, 0.61, 0.63), gloss=0.75, metal=0.6)
     radius = min(width, height - 0.9) / 2
     lying = np.array(((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)))
     return [cylinder(radius, long, shell, sections=16).turned(lying).moved((0, y - long / 2, 0.85 + radius))]

@@ -52,7 +52,7 @@ def _headlights(rng: np.random.Generator, eye: np.ndarray, ahead: np.ndarray) ->
     axis = ahead - (0.0, 0.0, float(rng.uniform(0.02, 0.05)))
     axis /= np.linalg.norm(axis)
     return Light(
-        colour=_scaled((1.0, 0.95, 0.88), float(rng.uniform(500.0, 1500.0))),
+        colour=_scaled((1.0, 0.95, 0.88), float(rng.uniform(120.0, 400.0))),
         place_m=_triple(place),
         axis=_triple(axis),
         half_angle_rad=0.45,

@@ -29,7 +29,7 @@ def add_overpass(site: Site, rng: np.random.Generator, plan: Plan, street: Stree
     kind = str(rng.choice(("bridge", "underpass", "gantry"), p=(0.45, 0.25, 0.3)))
     first_m = float(rng.uniform(16.0, 80.0))
     if plan.crossing_m is not None:
-        first_m = max(first_m, plan.crossing_m[1] + 25.0)
+        first_m = max(first_m, plan.crossing_m[1] + 45.0)  # beyond the houses of the side roads
     if kind == "gantry":
         place, yaw_rad = site.road.place(first_m, 0.0), -float(site.road.heading_rad(first_m))
         ends = -plan.left.sidewalk_m - 0.6, plan.right.sidewalk_m + 0.6
@@ -61,7 +61,7 @@ def _embankment(
         rails.append(rail.moved(place, yaw_rad=yaw_rad))
     site.builder.add("bridge", merged(rails))
     for side in (plan.left, plan.right):
-        _bank(site, side.sign, inner[side.sign], top_m, steps_m, grass, concrete)
+        _bank(site, side.sign, inner[side.sign], top_m - 0.06, steps_m, grass, concrete)
     run_m = BANK_RUN * top_m
     return span_m[0] - run_m - 1.0, span_m[1] + run_m + 1.0
 
