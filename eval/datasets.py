@@ -55,9 +55,11 @@ def _pairs(root: Path, split: Path | None, depth_scale: float | None, domain: Do
         raise InputError(f"--split {split} is for --dataset kitti and nyu; pairs are all pairs of the folder")
     if depth_scale is None:
         raise InputError("--dataset pairs needs --depth-scale: units of the depth files per metre, such as 256 or 1000")
-    by_scale = {float(DOMAINS[name].depth_units_per_metre): DOMAINS[name].name for name in DOMAINS}
+    # Where domains share a scale the first one, that of a benchmark, is meant.
+    by_scale = {float(DOMAINS[name].depth_units_per_metre): DOMAINS[name].name for name in reversed(DOMAINS)}
     chosen = domain or by_scale.get(float(depth_scale))
     frames = pairs_frames(root, depth_scale)
     if chosen is None:
-        raise InputError(f"--depth-scale {depth_scale:g} does not tell the domain; add --domain driving or indoor")
+        known = ", ".join(DOMAINS)
+        raise InputError(f"--depth-scale {depth_scale:g} does not tell the domain; add --domain, one of {known}")
     return Dataset(frames=frames, domain=chosen, protocol=f"pairs_{chosen}")

@@ -28,8 +28,16 @@ JPEG_QUALITY = 82
 SPARSE_SHARE = 0.5
 """Below this share of measured pixels each is drawn three pixels wide, or a reader would see nothing."""
 # Narrower than what is scored, for contrast; depth outside takes the colour of the nearer end.
-DISPLAY_RANGE_M: dict[DomainName, tuple[float, float]] = {"driving": (3.0, 80.0), "indoor": (0.5, 10.0)}
-TICKS_M: dict[DomainName, tuple[float, ...]] = {"driving": (3, 5, 10, 20, 40, 80), "indoor": (0.5, 1, 2, 5, 10)}
+DISPLAY_RANGE_M: dict[DomainName, tuple[float, float]] = {
+    "driving": (3.0, 80.0),
+    "indoor": (0.5, 10.0),
+    "drone": (10.0, 200.0),
+}
+TICKS_M: dict[DomainName, tuple[float, ...]] = {
+    "driving": (3, 5, 10, 20, 40, 80),
+    "indoor": (0.5, 1, 2, 5, 10),
+    "drone": (10, 20, 50, 100, 200),
+}
 ERROR_LIMIT = 0.5
 
 

@@ -171,6 +171,16 @@ PROTOCOLS: dict[str, Protocol] = {
         replace(_NYU, name="nyu_eigen_flip", flip_average=True),
         replace(_KITTI, name="pairs_driving", network_input="full", depth_min_m=1.0, alignment="median"),
         replace(_NYU, name="pairs_indoor", crop="none", depth_min_m=0.3, alignment="median"),
+        replace(
+            _KITTI,
+            name="pairs_drone",
+            domain="drone",
+            network_input="full",
+            crop="none",
+            depth_min_m=2.0,
+            cap_m=200.0,
+            alignment="median",
+        ),
     )
 }
 """Presets by name. AdaBins and the Toolbox are the `_flip` rows; figures of `_full` are BTS's offline ones."""
