@@ -59,7 +59,7 @@ DISTRICTS: dict[str, District] = {
         share=0.35,
         block_m=(70.0, 190.0),
         street_m=(3.0, 7.0),
-        uses={"field": 5.0, "wood": 2.0, "farm": 1.5, "water": 0.6, "suburb": 0.5},
+        uses={"field": 5.0, "wood": 2.0, "farm": 1.5, "suburb": 0.5},
         relief_m=16.0,
         cars_per_100m=0.4,
         has_walks=False,
@@ -77,7 +77,8 @@ def add_district(land: Land, rng: np.random.Generator, district: District) -> No
     uses, weights = list(district.uses), np.array(list(district.uses.values()))
     for u_kind, u_low, u_high in bands[0]:
         for v_kind, v_low, v_high in bands[1]:
-            us, vs = _lines(u_low, u_high), _lines(v_low, v_high)
+            us = _lines(u_low, u_high, has_walk=district.has_walks and u_kind == "block")
+            vs = _lines(v_low, v_high, has_walk=district.has_walks and v_kind == "block")
             if u_kind == "street" or v_kind == "street":
                 roads.append(land.terrain.patch(us, vs, asphalt))
                 continue
@@ -103,14 +104,16 @@ def _bands_rand(rng: np.random.Generator, district: District) -> list[tuple[str,
     return bands
 
 
-def _lines(low: float, high: float) -> np.ndarray:
-    return np.linspace(low, high, max(int(np.ceil((high - low) / CELL_M)), 1) + 1)
+def _lines(low: float, high: float, *, has_walk: bool) -> np.ndarray:
+    """Grid lines of a band. Its neighbours across share them, so the edges of sidewalks are lines in all of them."""
+    lines = np.linspace(low, high, max(int(np.ceil((high - low) / CELL_M)), 1) + 1)
+    return np.unique(np.append(lines, (low + WALK_M, high - WALK_M))) if has_walk else lines
 
 
 FLOORS: dict[str, tuple[str, ...]] = {
-    "town": ("cobbles", "concrete", "grass"),
+    "town": ("asphalt", "concrete", "grass"),
     "parking": ("asphalt",),
-    "field": ("grass", "soil", "stripes", "grass"),
+    "field": ("grass", "soil", "grass"),
     "farm": ("grass", "soil"),
     "wood": ("soil", "grass"),
 }
@@ -120,18 +123,13 @@ _FIELD_TINTS = ((1.0, 1.0, 1.0), (1.2, 1.05, 0.6), (0.8, 1.0, 0.5), (0.9, 0.8, 0
 def _lay_block(land: Land, us: np.ndarray, vs: np.ndarray, use: str, *, has_walk: bool) -> None:
     _, paint = land.builder.streams()
     families = FLOORS.get(use, ("grass",))
-    if use == "water":
-        floor = paint.of("plain", tint=(0.03, 0.06, 0.06), gloss=0.9, variation=0.2)
-    else:
-        tint = paint.colour(_FIELD_TINTS) if use in ("field", "farm", "park") else (0.9, 0.9, 0.9)
-        floor = paint.of(*families, tint=tint, tile_m=(3.0, 7.0), spread=0.25, variation=0.7)
+    tint = paint.colour(_FIELD_TINTS) if use in ("field", "farm", "park") else (0.9, 0.9, 0.9)
+    floor = paint.of(*families, tint=tint, tile_m=(3.0, 7.0), spread=0.25, variation=0.7)
     if not has_walk or use in ("field", "wood"):
         land.builder.add("field", land.terrain.patch(us, vs, floor))
         return
     paving = paint.of("cobbles", "concrete", "asphalt", tile_m=2.0, tint=(0.9, 0.9, 0.88), spread=0.2)
     inner_u, inner_v = (np.array((low + WALK_M, high - WALK_M)) for low, high in ((us[0], us[-1]), (vs[0], vs[-1])))
-    us = np.unique(np.concatenate((us, inner_u)))
-    vs = np.unique(np.concatenate((vs, inner_v)))
     land.builder.add("field", land.terrain.patch(_within(us, inner_u), _within(vs, inner_v), floor))
     rim = [
         land.terrain.patch(us[us <= inner_u[0]], vs, paving),

@@ -23,7 +23,7 @@ from synth.sample_config import GENERATOR_VERSION, SampleConfig
 
 COMMAND = "synth.generate"
 CONTACT = "contact.png"
-COST_S: dict[str, tuple[float, float]] = {"indoor": (0.05, 0.85), "driving": (0.22, 0.75), "drone": (0.3, 0.8)}
+COST_S: dict[str, tuple[float, float]] = {"indoor": (0.05, 0.85), "driving": (0.22, 0.75), "drone": (1.0, 0.8)}
 """Processor seconds per image and per megapixel on one core of a 2.4 GHz server without a GPU; for --dry-run."""
 BYTES_PER_MEGAPIXEL = 1_100_000
 START_S = 10.0
