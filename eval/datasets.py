@@ -10,7 +10,7 @@ from eval.frame import FrameFiles
 from eval.kitti import kitti_frames
 from eval.nyu import nyu_frames
 from eval.pairs import pairs_frames
-from mde.domain import DRIVING, INDOOR, DomainName
+from mde.domain import DOMAINS, DRIVING, INDOOR, DomainName
 from mde.errors import InputError
 
 DatasetName = Literal["pairs", "kitti", "nyu"]
@@ -59,5 +59,6 @@ def _pairs(root: Path, split: Path | None, depth_scale: float | None, domain: Do
     chosen = domain or by_scale.get(float(depth_scale))
     frames = pairs_frames(root, depth_scale)
     if chosen is None:
-        raise InputError(f"--depth-scale {depth_scale:g} does not tell the domain; add --domain driving or indoor")
+        known = ", ".join(DOMAINS)
+        raise InputError(f"--depth-scale {depth_scale:g} does not tell the domain; add --domain, one of {known}")
     return Dataset(frames=frames, domain=chosen, protocol=f"pairs_{chosen}")

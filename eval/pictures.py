@@ -32,11 +32,13 @@ DISPLAY_RANGE_M: dict[DomainName, tuple[float, float]] = {
     "driving": (3.0, 80.0),
     "indoor": (0.5, 10.0),
     "warehouse": (0.7, 20.0),
+    "drone": (10.0, 200.0),
 }
 TICKS_M: dict[DomainName, tuple[float, ...]] = {
     "driving": (3, 5, 10, 20, 40, 80),
     "indoor": (0.5, 1, 2, 5, 10),
     "warehouse": (1, 2, 5, 10, 20),
+    "drone": (10, 20, 50, 100, 200),
 }
 ERROR_LIMIT = 0.5
 

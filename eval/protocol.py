@@ -180,6 +180,16 @@ PROTOCOLS: dict[str, Protocol] = {
             cap_m=20.0,
             alignment="median",
         ),
+        replace(
+            _KITTI,
+            name="pairs_drone",
+            domain="drone",
+            network_input="full",
+            crop="none",
+            depth_min_m=2.0,
+            cap_m=200.0,
+            alignment="median",
+        ),
     )
 }
 """Presets by name. AdaBins and the Toolbox are the `_flip` rows; figures of `_full` are BTS's offline ones."""

@@ -8,7 +8,7 @@ from typing import Literal
 from mde.bins import Bins, log_bins
 from mde.camera import Camera
 
-DomainName = Literal["indoor", "driving", "warehouse"]
+DomainName = Literal["indoor", "driving", "warehouse", "drone"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,4 +49,12 @@ WAREHOUSE = Domain(
     bins=log_bins(0.5, 20.0, 64),
     depth_units_per_metre=1000,
 )
-DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (INDOOR, DRIVING, WAREHOUSE)}
+DRONE = Domain(
+    name="drone",
+    # The wide lens of camera drones: 24 mm on 35 mm film, so 73.7 degrees across 36 mm.
+    camera=Camera(f_px=(426.6667, 426.6667), c_px=(320.0, 240.0), height=480, width=640),
+    depth_range_m=(1e-3, 200.0),
+    bins=log_bins(10.0, 200.0, 96),
+    depth_units_per_metre=256,
+)
+DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (INDOOR, DRIVING, WAREHOUSE, DRONE)}

@@ -13,8 +13,10 @@ from synth.shapes import box, boxes, gable
 STOREY_M = 2.9
 
 
-def building_rand(rng: np.random.Generator, paint: Paint, *, length_m: float, depth_m: float, is_town: bool) -> Mesh:
-    """A house along y that faces -x or +x alike."""
+def building_rand(
+    rng: np.random.Generator, paint: Paint, *, length_m: float, depth_m: float, is_town: bool, is_lit: bool = False
+) -> Mesh:
+    """A house along y that faces -x and +x alike; `is_lit` puts light behind some windows."""
     storeys = int(rng.integers(2, 7)) if is_town else int(rng.integers(1, 4))
     height = storeys * STOREY_M * rng.uniform(0.95, 1.1)
     tile = height / storeys
@@ -32,7 +34,26 @@ def building_rand(rng: np.random.Generator, paint: Paint, *, length_m: float, de
     parts.extend(_roof(rng, paint, length_m, depth_m, height, is_town))
     if rng.random() < 0.35:
         parts.append(_balconies(rng, paint, length_m, depth_m, storeys, tile))
+    if is_lit:
+        parts.append(_lit_windows(rng, paint, (depth_m, length_m, tile), storeys))
     return merged(parts)
+
+
+def _lit_windows(rng: np.random.Generator, paint: Paint, size_m: tuple[float, float, float], storeys: int) -> Mesh:
+    """Windows with light behind them, a third of a grid on both long sides."""
+    depth, length, tile = size_m
+    columns = max(int(length / 2.6), 1)
+    glow = paint.of("plain", tint=(1.0, 0.8, 0.5), emission=0.12, spread=0.2)
+    side, storey, column = (
+        axis.ravel() for axis in np.meshgrid((-1, 1), np.arange(storeys), np.arange(columns), indexing="ij")
+    )
+    places = np.stack((side * depth / 2, (column + 0.5) / columns * length - length / 2, (storey + 0.3) * tile), axis=1)
+    lit = rng.random(len(places)) < rng.uniform(0.1, 0.5)
+    lit[0] |= not lit.any()
+    tints = rng.uniform(0.3, 1.6, (int(lit.sum()), 1)) * np.stack(
+        (np.ones(int(lit.sum())), rng.uniform(0.8, 1.1, int(lit.sum())), rng.uniform(0.6, 1.6, int(lit.sum()))), axis=1
+    )
+    return boxes(np.tile((0.06, 1.15, 0.48 * tile), (len(tints), 1)), places[lit], glow, tints=tints)
 
 
 def _upright(material: Material, offset_v: float) -> Material:

@@ -8,6 +8,7 @@ RATES_S: dict[str, tuple[float, float]] = {
     "indoor": (0.07, 0.85),
     "driving": (0.22, 0.75),
     "warehouse": (0.12, 0.85),
+    "drone": (1.0, 0.8),
 }
 """Processor seconds per image and per megapixel on one core of a 2.4 GHz server without a GPU."""
 BYTES_PER_MEGAPIXEL = 1_100_000

@@ -6,10 +6,16 @@ import numpy as np
 
 from synth.scene import Colour, Light, Surrounding
 
+FOG_PER_M = (10.0**-2.2, 10.0**-1.5)
+"""Half of the light is gone after 110 m in thin and after 22 m in thick fog."""
 
-def daylight_rand(rng: np.random.Generator) -> tuple[Light, Surrounding, str]:
-    """A sun, the sky around it, and the name of the weather."""
+
+def daylight_rand(
+    rng: np.random.Generator, *, is_foggy: bool = False, is_wet: bool = False
+) -> tuple[Light, Surrounding, str]:
+    """A sun, the sky around it, and the name of the weather; fog and rain hide the sun."""
     weather = str(rng.choice(("clear", "cloudy", "overcast", "low sun"), p=(0.38, 0.27, 0.23, 0.12)))
+    weather = "overcast" if is_foggy or (is_wet and rng.random() < 0.6) else weather
     elevation = float(np.radians(rng.uniform(5, 16) if weather == "low sun" else rng.uniform(20, 65)))
     azimuth = float(rng.uniform(-np.pi, np.pi))
     towards = (
@@ -33,6 +39,7 @@ def daylight_rand(rng: np.random.Generator) -> tuple[Light, Surrounding, str]:
         "low sun": rng.uniform(0, 0.6),
     }
     ambient = rng.uniform(0.3, 0.62) if weather != "overcast" else rng.uniform(0.8, 1.2)
+    zenith = _scaled(horizon, 0.9) if is_foggy else zenith
     surrounding = Surrounding(
         ambient_up=_scaled(tuple(0.5 * (a + b) for a, b in zip(zenith, horizon, strict=True)), ambient),
         ambient_side=_scaled(horizon, 0.62 * ambient),
@@ -43,10 +50,14 @@ def daylight_rand(rng: np.random.Generator) -> tuple[Light, Surrounding, str]:
         sun_direction=towards,
         sun_glow=_scaled(sun, 0.0 if weather == "overcast" else 0.35),
         cloud=(float(cover[weather]), float(rng.uniform(0.04, 0.12)), float(rng.random()), float(rng.random())),
-        haze_per_m=float(10.0 ** rng.uniform(-4.0, -2.55)),
+        haze_per_m=_haze_rand(rng, is_foggy),
         corner_shade=0.45,
     )
     return Light(colour=sun, place_m=towards, is_sun=True, has_shadow=weather != "overcast"), surrounding, weather
+
+
+def _haze_rand(rng: np.random.Generator, is_foggy: bool) -> float:
+    return float(np.exp(rng.uniform(*np.log(FOG_PER_M)))) if is_foggy else float(10.0 ** rng.uniform(-4.0, -2.55))
 
 
 def _scaled(colour: tuple[float, ...], factor: float) -> Colour:

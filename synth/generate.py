@@ -44,7 +44,8 @@ class GenerateConfig:
     n: Annotated[int, tyro.conf.arg(help_behavior_hint="(required, except with --verify and --replay)")] = 0
     """How many images. May grow: the same command with a larger number adds to the folder."""
     domain: DomainName = "indoor"
-    """indoor and warehouse have the camera of NYU Depth v2, driving that of KITTI."""
+    """indoor and warehouse have the camera of NYU Depth v2, driving that of KITTI, drone a wide lens 20 to 120 m above
+    the ground."""
     out: Path | None = None
     """Folder to create or to resume; renders/<domain> if not given."""
     seed: int = 0

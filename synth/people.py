@@ -32,12 +32,13 @@ def person_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     parts.append(blob((0.19, 0.22, 0.26), skin, at_m=(0, 0.1 if rides else 0.02, 1.63 + lift)))
     parts.append(blob((0.21, 0.22, 0.2), hair, at_m=(0, 0.07 if rides else -0.02, 1.69 + lift)))
     if rides:
-        parts.append(_bicycle(paint))
+        parts.append(bicycle(paint))
     mesh = merged(parts)
     return Mesh(mesh.positions_m * np.float32(scale), mesh.normals, mesh.uv, mesh.look)
 
 
-def _bicycle(paint: Paint) -> Mesh:
+def bicycle(paint: Paint) -> Mesh:
+    """A bicycle along y."""
     frame = paint.of("plain", tint=paint.colour(CLOTH_COLOURS), gloss=0.5)
     rubber = paint.of("plain", tint=(0.02, 0.02, 0.02))
     lying = np.array(((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)))

@@ -14,6 +14,8 @@ from mde.domain import DOMAINS
 from mde.record import Record
 from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
+from synth.drone import DEPTH_END_M as DRONE_END_M
+from synth.drone import drone_scene_rand
 from synth.indoor import DEPTH_END_M as INDOOR_END_M
 from synth.indoor import indoor_scene_rand
 from synth.renderer import Renderer, open_renderer
@@ -46,6 +48,7 @@ KINDS: dict[str, _Kind] = {
     "indoor": _Kind(0, indoor_scene_rand, INDOOR_END_M),
     "driving": _Kind(1, driving_scene_rand, DRIVING_END_M),
     "warehouse": _Kind(2, warehouse_scene_rand, WAREHOUSE_END_M),
+    "drone": _Kind(3, drone_scene_rand, DRONE_END_M),
 }
 
 

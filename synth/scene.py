@@ -75,6 +75,8 @@ class Scene:
     near_far_m: tuple[float, float]
     shadow_reach_m: tuple[float, float]
     """Radius around the view that the first and the second shadow map of the sun cover."""
+    shadow_middle_m: tuple[float, float, float] | None = None
+    """Middle of the sun's shadow maps; if not given, as far before the camera as they begin behind it."""
     bump_m: float = 0.004
     """Height of the relief that textures stand for."""
     closest_m: float = 0.3

@@ -13,11 +13,12 @@ SUN_HEIGHT_M = 150.0
 def sun_matrix(scene: Scene, light: Light, reach_m: float, map_px: int) -> tuple[np.ndarray, float]:
     """(clip_from_world, offset along normals in metres) of a box around the ground before the camera.
 
-    The box is `2 * reach_m` wide and its middle lies so far ahead that it begins behind the camera.
+    The box is `2 * reach_m` wide; unless the scene says where its middle is, it begins a little behind the camera.
     """
     forward = scene.world_from_camera[:3, 2] * (1.0, 1.0, 0.0)
     length = max(float(np.linalg.norm(forward)), 1e-6)  # a camera that looks straight down has no way ahead
     middle = scene.world_from_camera[:3, 3] + forward * (0.8 * reach_m / length)
+    middle = middle if scene.shadow_middle_m is None else np.array(scene.shadow_middle_m)
     rotation = _looking(-np.asarray(light.place_m, dtype=np.float64))
     view = np.eye(4)
     view[:3, :3] = rotation

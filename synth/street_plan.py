@@ -1,4 +1,4 @@
-"""Street plan: kinds of roads, and the widths drawn for one of them."""
+"""Street plan: the widths drawn for one street, from side to side."""
 
 from __future__ import annotations
 
@@ -6,119 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Street:
-    """What one kind of road looks like from side to side; ranges are drawn from."""
-
-    share: float
-    """How often this kind is drawn."""
-    num_lanes: tuple[int, int]
-    """Lanes in the own direction; the other direction has as many."""
-    lane_m: tuple[float, float]
-    parking: float = 0.0
-    """Chance of a parking strip on each side."""
-    sidewalk_m: tuple[float, float] = (0.0, 0.0)
-    """Width; zero means a verge of grass from the edge of the road."""
-    setback_m: tuple[float, float] = (2.0, 8.0)
-    """From the sidewalk to the buildings or the wood."""
-    buildings: float = 0.0
-    """Chance that a lot is built on."""
-    is_town: bool = False
-    """High houses in closed rows, shops, trees along the kerb."""
-    trees_per_100m: tuple[float, float] = (2.0, 8.0)
-    cars_per_100m: tuple[float, float] = (0.5, 3.0)
-    """On each lane."""
-    people: tuple[int, int] = (0, 3)
-    """On each side."""
-    barrier: float = 0.0
-    """Chance of a crash barrier; above one half it is a motorway with a median strip."""
-    boundary: float = 0.5
-    """Chance of a fence or hedge behind the sidewalk."""
-
-    @property
-    def is_motorway(self) -> bool:
-        """Whether a median strip parts the directions."""
-        return self.barrier > 0.5
-
-
-STREETS: dict[str, Street] = {
-    "residential": Street(
-        share=0.36,
-        num_lanes=(1, 1),
-        lane_m=(2.6, 3.3),
-        parking=0.65,
-        sidewalk_m=(1.2, 2.6),
-        setback_m=(3.0, 10.0),
-        buildings=0.85,
-        people=(0, 4),
-        boundary=0.7,
-    ),
-    "town": Street(
-        share=0.22,
-        num_lanes=(1, 2),
-        lane_m=(2.9, 3.6),
-        parking=0.5,
-        sidewalk_m=(2.0, 4.5),
-        setback_m=(0.0, 3.0),
-        buildings=0.92,
-        is_town=True,
-        trees_per_100m=(0.0, 6.0),
-        cars_per_100m=(1.0, 4.0),
-        people=(1, 9),
-        boundary=0.1,
-    ),
-    "country": Street(
-        share=0.26,
-        num_lanes=(1, 1),
-        lane_m=(2.7, 3.6),
-        setback_m=(3.0, 16.0),
-        buildings=0.12,
-        trees_per_100m=(4.0, 16.0),
-        cars_per_100m=(0.2, 1.6),
-        people=(0, 1),
-        barrier=0.3,
-        boundary=0.25,
-    ),
-    "motorway": Street(
-        share=0.16,
-        num_lanes=(2, 3),
-        lane_m=(3.3, 3.75),
-        setback_m=(4.0, 14.0),
-        buildings=0.06,
-        trees_per_100m=(5.0, 18.0),
-        cars_per_100m=(0.8, 3.0),
-        people=(0, 0),
-        barrier=0.9,
-        boundary=0.2,
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """One side of the road; distances go outwards from the middle of the own lane, heights up from the road."""
-
-    sign: int
-    """-1 left, +1 right."""
-    road_m: float
-    """End of the lanes."""
-    kerb_m: float
-    """End of the parking strip."""
-    sidewalk_m: float
-    """End of the sidewalk."""
-    lots_m: float
-    """Where houses or woods may begin."""
-    lift_kerb_m: float
-    """Height of the sidewalk; zero where there is none."""
-    lift_lots_m: float
-    lift_hill_m: float
-    """Height of the ground 30 m behind `lots_m`."""
-
-    def ground_m(self, lateral_m: float) -> float:
-        """Height of the ground `lateral_m` outwards."""
-        places = (self.sidewalk_m, max(self.lots_m, self.sidewalk_m + 1e-3), self.lots_m + 30.0)
-        return float(np.interp(lateral_m, places, (self.lift_kerb_m, self.lift_lots_m, self.lift_hill_m)))
+from synth.side import Gap, Side
+from synth.street_kinds import STREETS, Street
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +19,9 @@ class Plan:
     """Lateral place of the line between the two directions."""
     left: Side
     right: Side
+    crossing_m: tuple[float, float] | None = None
+    """Stations between which side roads meet the street, if any do."""
+    has_tram: bool = False
 
     def lane_middles_m(self) -> np.ndarray:
         """Lateral places of the middles of all lanes; the own one is 0."""
@@ -137,11 +29,20 @@ class Plan:
         inside = (lanes > 1.0 - self.left.road_m) & (lanes < self.right.road_m - 1.0)
         return np.asarray(lanes[inside & (np.abs(lanes - self.middle_m) > 0.9)])
 
+    def tram_lanes_m(self) -> list[float]:
+        """Lateral places of the lanes beside the middle."""
+        lanes = self.lane_middles_m()
+        return [float(lane) for lane in lanes if abs(lane - self.middle_m) < 0.75 * self.lane_m]
+
     def mirrored(self) -> Plan:
         """The same street where people drive on the left."""
         return replace(
             self, middle_m=-self.middle_m, left=replace(self.right, sign=-1), right=replace(self.left, sign=1)
         )
+
+    def comes(self, lateral_m: float) -> bool:
+        """Whether the traffic at this lateral place comes towards the camera."""
+        return (lateral_m < self.middle_m) == (self.middle_m < 0.0)
 
 
 def street_plan_rand(rng: np.random.Generator) -> tuple[str, Street, Plan]:
@@ -156,7 +57,25 @@ def street_plan_rand(rng: np.random.Generator) -> tuple[str, Street, Plan]:
     left = _side_rand(rng, street, -1, left_of_own_m + median_m + lanes * lane_m + 0.3)
     right = _side_rand(rng, street, 1, (own + 0.5) * lane_m + 0.3 + hard_shoulder_m)
     plan = Plan(lane_m=lane_m, middle_m=-left_of_own_m - median_m / 2.0, left=left, right=right)
-    return name, street, plan.mirrored() if rng.random() < 1.0 / 12.0 else plan
+    plan = replace(plan, has_tram=bool(rng.random() < street.tram))
+    plan = plan.mirrored() if rng.random() < 1.0 / 12.0 else plan
+    return name, street, _with_side_roads_rand(rng, plan) if rng.random() < street.junction else plan
+
+
+def _with_side_roads_rand(rng: np.random.Generator, plan: Plan) -> Plan:
+    """A crossing, or a road that joins from one side, 9 to 70 m ahead and up to 14 degrees askew."""
+    half_m, skew = float(rng.uniform(2.8, 5.5)), float(rng.uniform(-0.25, 0.25))
+    nearest_m = 4.0 + half_m + 25.0 * abs(skew)  # its mouth begins ahead of the camera on both sides
+    middle_m = float(rng.uniform(nearest_m, 70.0))
+    which = float(rng.random())
+    sides = {
+        side.sign: replace(
+            side, gap=Gap(start_m=middle_m - half_m, end_m=middle_m + half_m, skew=skew * side.sign) if leaves else None
+        )
+        for side, leaves in ((plan.left, which < 0.7), (plan.right, which > 0.3))
+    }
+    reach_m = half_m + abs(skew) * max(plan.left.kerb_m, plan.right.kerb_m)
+    return replace(plan, left=sides[-1], right=sides[1], crossing_m=(middle_m - reach_m, middle_m + reach_m))
 
 
 def _side_rand(rng: np.random.Generator, street: Street, sign: int, road_m: float) -> Side:
@@ -165,8 +84,9 @@ def _side_rand(rng: np.random.Generator, street: Street, sign: int, road_m: floa
     lots_m = sidewalk_m + float(rng.uniform(*street.setback_m))
     lift_kerb_m = float(rng.uniform(0.06, 0.16)) if sidewalk_m > kerb_m else 0.0
     slope = rng.normal(0.0, 0.02 if lift_kerb_m else 0.06)
-    lift_lots_m = lift_kerb_m + float(slope) * (lots_m - sidewalk_m)
+    lift_lots_m = lift_kerb_m + float(slope) * (lots_m - sidewalk_m) - float(rng.uniform(*street.drop_m))
     hill_m = float(rng.normal(0.0, 1.0) + (rng.uniform(0.0, 7.0) if rng.random() < 0.25 else 0.0))
+    hill_m = hill_m if street.drop_m[1] == 0.0 else -abs(hill_m)  # the land beside an embankment does not rise to it
     return Side(
         sign=sign,
         road_m=road_m,

@@ -1,4 +1,4 @@
-"""Vehicles: cars by a loft over side profiles, vans, lorries and bicycles. They point along +y, on z = 0."""
+"""Vehicles: cars and vans by a loft over side profiles. They point along +y, on z = 0."""
 
 from __future__ import annotations
 
@@ -68,11 +68,21 @@ VAN = Body(
     (0, 0.7, 1, 1, 0.1, 0, 0),
     (0.3, 0.5, 0.52, 0.52, 0.5, 0.36, 0.25),
 )
-CARS: tuple[tuple[Body, float], ...] = ((HATCHBACK, 0.32), (SEDAN, 0.2), (ESTATE, 0.2), (SUV, 0.18), (VAN, 0.1))
+PICKUP = Body(
+    (4.9, 5.5),
+    (1.8, 1.98),
+    (1.7, 1.86),
+    (0, 0.01, 0.4, 0.42, 0.62, 0.74, 0.98, 1),
+    (0, 0, 0, 1, 1, 0, 0, 0),
+    (0.42, 0.56, 0.56, 0.6, 0.6, 0.58, 0.52, 0.36),
+)
+CARS: tuple[tuple[Body, float], ...] = (
+    (HATCHBACK, 0.3), (SEDAN, 0.19), (ESTATE, 0.19), (SUV, 0.18), (VAN, 0.11), (PICKUP, 0.03),
+)  # fmt: skip
 
 
-def car_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
-    """A passenger car or a van."""
+def car_rand(rng: np.random.Generator, paint: Paint, *, is_lit: bool = False) -> Mesh:
+    """A passenger car or a van; `is_lit` switches its lamps on."""
     body = CARS[int(rng.choice(len(CARS), p=[share for _, share in CARS]))][0]
     length, width, height = (float(rng.uniform(*span)) for span in (body.length_m, body.width_m, body.height_m))
     lacquer = paint.of("plain", tint=paint.colour(CAR_COLOURS), spread=0.1, gloss=0.75, variation=0.1)
@@ -84,8 +94,8 @@ def car_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     parts.append(box((width * 0.9, length * 0.94, 0.12), trim, at_m=(0, 0, clearance - 0.03)))
     if paint.is_coarse:
         return merged(parts)  # wheels and lamps are smaller than a preview's pixel
-    parts.extend(_wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
-    parts.extend(_details(rng, paint, length, width, height, trim))
+    parts.extend(wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
+    parts.extend(_details(rng, paint, length, width, height, trim, is_lit))
     return merged(parts)
 
 
@@ -138,7 +148,8 @@ def _hull(
     return loft(rings[:, ::-1], [row[::-1][1:] + row[::-1][:1] for row in materials], lacquer, rounding=0.35)
 
 
-def _wheels(paint: Paint, length: float, width: float, radius: float) -> list[Mesh]:
+def wheels(paint: Paint, length: float, width: float, radius: float) -> list[Mesh]:
+    """Four wheels of a vehicle of this length and width."""
     rubber = paint.of("plain", tint=(0.02, 0.02, 0.02), gloss=0.1)
     rim = paint.of("metal", tint=(0.5, 0.5, 0.5), gloss=0.6, tile_m=0.5)
     parts = []
@@ -152,12 +163,22 @@ def _wheels(paint: Paint, length: float, width: float, radius: float) -> list[Me
     return parts
 
 
+def rear_light(paint: Paint, *, is_bright: bool, is_lit: bool) -> Material:
+    """Red glass; bright when somebody brakes, dim when the lamps are on."""
+    return paint.of("plain", tint=(0.5, 0.01, 0.01), gloss=0.5, emission=0.6 * is_bright + 0.5 * is_lit)
+
+
+def head_light(paint: Paint, *, is_bright: bool, is_lit: bool) -> Material:
+    """White glass; bright by day for those who drive with their lamps on."""
+    return paint.of("plain", tint=(0.8, 0.8, 0.8), gloss=0.8, emission=4.0 if is_lit else 0.5 * is_bright)
+
+
 def _details(
-    rng: np.random.Generator, paint: Paint, length: float, width: float, height: float, trim: Material
+    rng: np.random.Generator, paint: Paint, length: float, width: float, height: float, trim: Material, is_lit: bool
 ) -> list[Mesh]:
     braking = rng.random() < 0.3
-    red = paint.of("plain", tint=(0.5, 0.01, 0.01), gloss=0.5, emission=0.6 if braking else 0.0)
-    lamp = paint.of("plain", tint=(0.8, 0.8, 0.8), gloss=0.8, emission=float(rng.choice((0.0, 0.5))))
+    red = rear_light(paint, is_bright=braking, is_lit=is_lit)
+    lamp = head_light(paint, is_bright=bool(rng.random() < 0.5), is_lit=is_lit)
     plate = paint.of("text", tint=(0.9, 0.9, 0.85), tile_m=0.5)
     rear, front, side = -length / 2, length / 2, width / 2
     lamp_z = 0.48 * height
@@ -172,29 +193,3 @@ def _details(
         box((width * 0.9, 0.1, 0.14), trim, at_m=(0, rear + 0.02, 0.16 * height)),
         box((width + 0.3, 0.08, 0.11), trim, at_m=(0, (0.3 if height > 1.84 else 0.17) * length, 0.6 * height)),
     ]
-
-
-def lorry_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
-    """A lorry or a bus."""
-    is_bus = rng.random() < 0.35
-    length, width, height = rng.uniform(6.5, 12.5), rng.uniform(2.3, 2.55), rng.uniform(2.8, 3.6)
-    lacquer = paint.of("plain", tint=paint.colour(CAR_COLOURS), gloss=0.6, variation=0.1)
-    glass = paint.of("plain", tint=_GLASS, gloss=0.95, variation=0.0)
-    trim = paint.of("plain", tint=(0.04, 0.04, 0.04))
-    parts = _wheels(paint, length, width, 0.48)
-    parts.append(box((width * 0.85, length * 0.96, 0.4), trim, at_m=(0, 0, 0.45)))
-    if is_bus:
-        parts.append(box((width, length, height - 0.75), lacquer, at_m=(0, 0, 0.7)))
-        parts.append(box((width + 0.04, length * 0.95, 0.8), glass, at_m=(0, 0, 1.5)))
-        parts.append(box((width * 0.9, length + 0.04, 1.2), glass, at_m=(0, 0, 1.3)))
-        return merged(parts)
-    cargo = paint.of("plain", "panels", "stripes", "picture", tint=paint.colour(CAR_COLOURS), tile_m=2.5, gloss=0.4)
-    parts.append(box((width, length * 0.74, height - 0.9), cargo, at_m=(0, -0.13 * length, 0.85)))
-    cab_height = min(height - 0.4, 2.6)
-    parts.append(box((width * 0.96, length * 0.2, cab_height - 0.5), lacquer, at_m=(0, 0.4 * length, 0.5)))
-    parts.append(box((width * 0.9, length * 0.2 + 0.06, 0.75), glass, at_m=(0, 0.4 * length, cab_height - 0.95)))
-    parts.append(box((width * 0.98, length * 0.09, 0.6), glass, at_m=(0, 0.42 * length, cab_height - 0.85)))
-    red = paint.of("plain", tint=(0.5, 0.01, 0.01), gloss=0.5)
-    parts.append(box((0.3, 0.08, 0.15), red, at_m=(-width / 2 + 0.3, -length / 2 + 0.02, 0.65)))
-    parts.append(box((0.3, 0.08, 0.15), red, at_m=(width / 2 - 0.3, -length / 2 + 0.02, 0.65)))
-    return merged(parts)

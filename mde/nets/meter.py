@@ -66,12 +66,13 @@ def load_meter(weights: Path, domain: Domain) -> DepthNet:
     """METER-XXS with the published weights of `domain`, frozen and in eval mode.
 
     Raises:
-        InputError: when the file is not readable, belongs to another network, or is the published
-            file of the other domain, whose numbers would be read in the wrong unit.
+        InputError: for a domain that METER was not trained on, and when the file is not readable,
+            belongs to another network, or is the published file of the other domain, whose
+            numbers would be read in the wrong unit.
     """
     if domain.name not in TRAININGS:
         known = ", ".join(TRAININGS)
-        raise InputError(f"teacher meter was trained for {known}, not for {domain.name!r}; use --domain {known}")
+        raise InputError(f"teacher meter knows the domains {known}, got {domain.name!r}; use --domain with one of them")
     state = read_torch_weights(weights)
     digest = sha256_file(weights)
     for name, training in TRAININGS.items():

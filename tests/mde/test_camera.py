@@ -72,4 +72,4 @@ def test_domains_have_the_field_of_view_of_their_benchmark() -> None:
     # From the focal lengths of the published lists: KITTI 81.4 x 29.1 degrees, NYU 63.3 x 49.6.
     assert [round(math.degrees(a), 1) for a in DRIVING.camera.fov_rad] == pytest.approx([81.4, 29.1], abs=0.15)
     assert [round(math.degrees(a), 1) for a in INDOOR.camera.fov_rad] == pytest.approx([63.3, 49.6], abs=0.15)
-    assert set(DOMAINS) == {"indoor", "driving", "warehouse"}
+    assert set(DOMAINS) == {"indoor", "driving", "warehouse", "drone"}

@@ -17,6 +17,7 @@ from synth.scene import Frame, RejectedScene
 pytestmark = pytest.mark.opengl
 CONFIG = SampleConfig(domain="indoor", seed=0, height=48, width=64)
 DRIVING = SampleConfig(domain="driving", seed=0, height=48, width=160)
+DRONE = SampleConfig(domain="drone", seed=0, height=48, width=64)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def make_sampler(renderer, bank):
     return make
 
 
-@pytest.mark.parametrize("config", [CONFIG, DRIVING], ids=lambda config: config.domain)
+@pytest.mark.parametrize("config", [CONFIG, DRIVING, DRONE], ids=lambda config: config.domain)
 def test_samples_are_the_same_in_any_order(make_sampler, config):
     sampler = make_sampler(config)
     forward = [encode_record(sampler.record(index)) for index in range(3)]
