@@ -13,11 +13,14 @@ from mde.files import read_json, sha256_file
 from mde.record import Record, decode_record
 from mde.run_directory import CONFIG, REPORT
 from mde.shards import INDEX, Shard, ShardIndex, read_index, read_parts
+from synth.candidates import PREVIEWS
 from synth.contact import CONTACT
+from synth.coverage_page import PAGE
 from synth.folder import side_file
 from synth.gallery import GALLERY
+from synth.selection import SELECTION
 
-COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY})
+COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY, SELECTION, PREVIEWS, PAGE})
 """What a run writes beside shards and side files; everything else is a stranger."""
 
 

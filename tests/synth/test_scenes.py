@@ -37,6 +37,10 @@ def test_a_pose_without_angles_looks_along_y_with_the_image_upright():
     np.testing.assert_array_equal(pose[:3, 3], (1.0, 2.0, 3.0))
 
 
+@pytest.mark.parametrize(
+    ("angle", "forward"),
+    [("yaw_rad", (-np.sin(0.3), np.cos(0.3), 0.0)), ("pitch_rad", (0.0, np.cos(0.3), np.sin(0.3)))],
+)
 def test_yaw_turns_left_and_pitch_turns_up(angle, forward):
     angles = {"yaw_rad": 0.0, "pitch_rad": 0.0, "roll_rad": 0.0, angle: 0.3}
     pose = pose_from_angles((0.0, 0.0, 0.0), **angles)
