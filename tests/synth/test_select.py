@@ -1,0 +1,95 @@
+"""Selecting from shards copies whole records, names its parent, resumes and refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mde.errors import InputError
+from mde.files import sha256_file
+from mde.shards import ShardReader, read_index
+from synth.features import NUM_FEATURES, teacher_features
+from synth.select import SelectConfig, select_shards
+from tests.conftest import make_shards, make_teacher
+
+
+@pytest.fixture
+def config(shards, tmp_path) -> SelectConfig:
+    return SelectConfig(data=shards, keep=5, out=tmp_path / "chosen", shard_size=2)
+
+
+def test_chosen_records_are_copied_byte_by_byte_and_the_parent_is_named(config):
+    index = select_shards(config)
+    parent = ShardReader(config.data)
+    files = dict(parent.files(number) for number in range(len(parent)))
+    reader = ShardReader(config.out)
+    assert len(reader) == 5 and [shard.num_records for shard in index.shards] == [2, 2, 1]
+    for number in range(5):
+        key, content = reader.files(number)
+        assert content == files[key]
+    assert (index.origin, index.domain) == ("synthetic", "indoor")
+    assert index.config["parent_index_sha256"] == sha256_file(config.data / "index.json")
+    assert {"coverage.html", "contact.png", "report.json", "selection.json"} <= {p.name for p in config.out.iterdir()}
+
+
+def test_the_same_command_again_keeps_the_files_and_completes_a_broken_run(config):
+    select_shards(config)
+    before = {path.name: path.read_bytes() for path in config.out.glob("*.tar")}
+    select_shards(config)
+    (config.out / "index.json").unlink()
+    (config.out / "shard-00001.tar").unlink()
+    select_shards(config)
+    assert {path.name: path.read_bytes() for path in config.out.glob("*.tar")} == before
+    assert read_index(config.out).num_records == 5
+
+
+def test_the_order_of_the_shards_does_not_matter(config, tmp_path):
+    select_shards(config)
+    index_file = config.data / "index.json"
+    text = index_file.read_text()
+    turned = text.replace("shard-00000", "?").replace("shard-00001", "shard-00000").replace("?", "shard-00001")
+    assert turned != text
+    keys = {ShardReader(config.out).files(number)[0] for number in range(5)}
+    reader = ShardReader(config.data)
+    reader._places.reverse()
+    from synth.select import _choose
+
+    (tmp_path / "again").mkdir()
+    again = _choose(replace(config, out=tmp_path / "again"), reader, None)
+    assert {reader.files(number)[0] for number in again.kept} == keys
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"keep": 0}, "--keep 0 is not a count"),
+        ({"keep": 13}, "more than the 12 records"),
+        ({"seed": -1}, "--seed -1 is negative"),
+        ({"shard_size": 0}, "--shard-size 0"),
+        ({"weights": "w.pth"}, "add --teacher"),
+        ({"teacher": "nobody"}, "unknown"),
+    ],
+)
+def test_impossible_values_are_refused_before_anything_is_written(config, changes, message):
+    with pytest.raises(InputError, match=message):
+        select_shards(replace(config, **changes))
+    assert not config.out.exists()
+
+
+def test_another_choice_or_other_data_in_the_same_folder_is_refused(config, tmp_path):
+    select_shards(config)
+    with pytest.raises(InputError, match="holds a run with"):
+        select_shards(replace(config, keep=4))
+    other = make_shards(tmp_path / "other", seed=3)
+    with pytest.raises(InputError, match="from other data"):
+        select_shards(replace(config, data=other))
+
+
+def test_features_of_a_teacher_are_the_same_every_time_and_differ_between_images(shards):
+    reader, teacher = ShardReader(shards), make_teacher()
+    features = teacher_features(reader, teacher, seed=0)
+    assert features.shape == (12, NUM_FEATURES) and features.dtype == np.float32
+    np.testing.assert_array_equal(features, teacher_features(reader, teacher, seed=0))
+    assert len(np.unique(features.round(6), axis=0)) == 12
