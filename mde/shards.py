@@ -10,7 +10,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,13 @@ class ShardReader:
         self._check_origin(number, record.origin)
         return record
 
+    def parts(self, key: str) -> dict[str, bytes]:
+        """The files of the record named `key`, as they are stored. Raises InputError when there is none."""
+        for number, place in enumerate(self._places):
+            if place.key == key:
+                return self._read(number, SUFFIXES)
+        raise InputError(f"{self.directory} has no record {key}; it holds {len(self)} records")
+
     def image(self, number: int) -> np.ndarray:
         """Only the image of a record, (H,W,3) uint8: the three other files are not decoded."""
         parts = self._read(number, ("image.jpg", "json"))
@@ -159,8 +166,7 @@ class ShardReader:
     def _read(self, number: int, suffixes: tuple[str, ...]) -> dict[str, bytes]:
         place = self._places[number]
         with open(self.directory / place.shard, "rb") as stream:
-            spans = {suffix: place.spans[suffix] for suffix in suffixes if suffix in place.spans}
-            return {suffix: os.pread(stream.fileno(), size, start) for suffix, (start, size) in spans.items()}
+            return place.read(stream.fileno(), suffixes)
 
     def _name(self, number: int) -> str:
         place = self._places[number]
@@ -178,6 +184,22 @@ class _Place:
     shard: str
     key: str
     spans: dict[str, tuple[int, int]]
+
+    def read(self, handle: int, suffixes: tuple[str, ...]) -> dict[str, bytes]:
+        """Those of the wanted files that the record has."""
+        spans = {suffix: self.spans[suffix] for suffix in suffixes if suffix in self.spans}
+        return {suffix: os.pread(handle, size, start) for suffix, (start, size) in spans.items()}
+
+
+def read_parts(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """(key, stored files) of every record of one tar, in file order: what `write_shard` was given.
+
+    Raises InputError when the tar is missing, cut off, or holds anything but records.
+    """
+    places = _places(path)
+    with open(path, "rb") as stream:
+        for place in places:
+            yield place.key, place.read(stream.fileno(), SUFFIXES)
 
 
 def _places(path: Path) -> list[_Place]:
