@@ -7,6 +7,7 @@ inside a network depend on the batch in their last bits, and a sample must not d
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class Brush:
         if int(self.num_steps * self.strength) < 1:
             raise InputError(
                 f"--reskin-steps {self.num_steps} leaves no step at strength {self.strength}; "
-                f"give {int(np.ceil(1.0 / self.strength))} or more"
+                f"give {math.ceil(1.0 / self.strength)} or more"
             )
 
 
@@ -109,22 +110,24 @@ class Painter:
 
     def _conditions(self, record: Record) -> dict[str, Tensor]:
         """Render and depth at the size at which the model paints."""
-        size = self.working_size(*record.camera.size)
+        latent_px = int(self._pipeline.vae_scale_factor)
+        own_px = int(self._pipeline.unet.config.sample_size) * latent_px
+        size = working_size(record.camera.size, own_px=own_px, latent_px=latent_px)
         image = resize_image(record.view().image[None], *size)
         depth = resize_image(torch.from_numpy(depth_condition(record.depth_m)).expand(1, 3, -1, -1), *size)
         if self._folder.pipeline == CONTROLNET:
             return {"image": image, "control_image": depth}
         return {"image": image, "depth_map": depth[:, 0]}
 
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Size for painting: no side below the model's own, since it draws mush there, in whole latent pixels.
 
-        Image and depth are resized together and the painting back, so all stay aligned.
-        """
-        latent_px = int(self._pipeline.vae_scale_factor)
-        own_px = int(self._pipeline.unet.config.sample_size) * latent_px
-        factor = max(1.0, own_px / min(height, width))
-        return tuple(int(np.ceil(round(side * factor, 6) / latent_px)) * latent_px for side in (height, width))  # type: ignore[return-value]
+def working_size(size: tuple[int, int], *, own_px: int, latent_px: int) -> tuple[int, int]:
+    """(height, width) for painting: no side below the model's own, where it draws mush, in whole latent pixels.
+
+    Image and depth are resized together and the painting back, so all stay aligned.
+    """
+    factor = max(1.0, own_px / min(size))
+    height, width = (math.ceil(round(side * factor, 6) / latent_px) * latent_px for side in size)
+    return height, width
 
 
 def painting_stream(record: Record) -> np.random.Generator:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,13 +50,15 @@ def paint_shards(
     source = read_index(plain)
     _refuse_unfit(plain, source)
     painting = {**painter.identity, "judge": judge.identity}
-    painting_sha256 = sha256_bytes(json_bytes(painting))
     entries = []
     for shard in source.shards:
-        entry = _finished(out / shard.name, shard, painting_sha256)
+        wanted = {"parent_sha256": shard.sha256, "painting_sha256": sha256_bytes(json_bytes(painting))}
+        entry = _finished(out / shard.name, wanted)
         if entry is None:
             (out / INDEX).unlink(missing_ok=True)
-            entry = _paint_shard(plain, out, shard, painter, judge, painting_sha256, on_record)
+            records = _watched(plain / shard.name, on_record)
+            entry = {**_paint_shard(out / shard.name, records, painter, judge), **wanted}
+            write_json(_side_file(out / shard.name), entry)
         else:
             for _ in range(shard.num_records):
                 on_record()
@@ -75,54 +78,46 @@ def _refuse_unfit(plain: Path, source: ShardIndex) -> None:
     verify_shards(plain, source)
 
 
-def _finished(path: Path, parent: Shard, painting_sha256: str) -> dict[str, Any] | None:
+def _side_file(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _finished(path: Path, wanted: dict[str, str]) -> dict[str, Any] | None:
     """The side file of a painted shard that is whole and is the one wanted, else None."""
-    side = path.with_suffix(".json")
-    if not (path.is_file() and side.is_file()):
+    if not (path.is_file() and _side_file(path).is_file()):
         return None
-    entry: dict[str, Any] = read_json(side)
-    found = (entry.get("painting_sha256"), entry.get("parent_sha256"))
-    if found != (painting_sha256, parent.sha256) or sha256_file(path) != entry["sha256"]:
+    entry: dict[str, Any] = read_json(_side_file(path))
+    if {name: entry.get(name) for name in wanted} != wanted or sha256_file(path) != entry["sha256"]:
         return None
     return entry
+
+
+def _watched(path: Path, on_record: Callable[[], object]) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Keys and files of a shard; each record is reported when the next one is asked for."""
+    for record in read_parts(path):
+        yield record
+        on_record()
 
 
 def _paint_shard(
-    plain: Path,
-    out: Path,
-    parent: Shard,
-    painter: Paints,
-    judge: Judge,
-    painting_sha256: str,
-    on_record: Callable[[], object],
+    path: Path, records: Iterable[tuple[str, dict[str, bytes]]], painter: Paints, judge: Judge
 ) -> dict[str, Any]:
-    """Write one painted shard and its side file, and answer what the side file says."""
+    """Write one painted shard and answer what it holds."""
     outcomes: Counter[str] = Counter()
 
     def painted() -> Iterator[tuple[str, dict[str, bytes]]]:
-        for key, parts in read_parts(plain / parent.name):
+        for key, parts in records:
             facts, image = painted_image(decode_record(key, parts), painter, judge)
             outcomes[facts["reason"] or ACCEPTED] += 1
-            yield key, with_painting(parts, {**facts, "painting_sha256": painting_sha256}, image)
-            on_record()
+            yield key, with_painting(parts, facts, image)
 
-    shard = write_shard(out / parent.name, painted())
-    entry = {
-        "name": shard.name,
-        "sha256": shard.sha256,
-        "num_records": shard.num_records,
-        "parent_sha256": parent.sha256,
-        "painting_sha256": painting_sha256,
-        "outcomes": dict(sorted(outcomes.items())),
-    }
-    write_json((out / parent.name).with_suffix(".json"), entry)
-    return entry
+    shard = write_shard(path, painted())
+    return {**asdict(shard), "outcomes": dict(sorted(outcomes.items()))}
 
 
 def painted_image(record: Record, painter: Paints, judge: Judge) -> tuple[dict[str, Any], bytes | None]:
     """What is said about a record's painting, and its JPEG; None where the plain image has to stay."""
-    model = {name: painter.identity[name] for name in ("model", "model_sha256", "pipeline", "strength")}
-    facts: dict[str, Any] = {**model, "accepted": False, "reason": UNJUDGED, "prompt": None}
+    facts: dict[str, Any] = {**painter.identity, "accepted": False, "reason": UNJUDGED, "prompt": None}
     if not judge.can_judge(record):
         return facts, None
     painting = painter.paint(record)
