@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,10 @@ from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
 from synth.contact import write_contact_sheet
 from synth.figures import Figures
+from synth.paint_job import PLAIN, painting_text, read_job, run_job
+from synth.painter import Brush
 from synth.pool import Task, run_tasks
+from synth.reskin import PAINTED
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 
 COMMAND = "synth.generate"
@@ -48,6 +51,17 @@ class GenerateConfig:
     """HEIGHTxWIDTH in pixels, like 192x640; the camera is resized with it. The benchmark's own size if not given."""
     shard_size: int = 50
     """Images per tar file: the unit of work and of resuming."""
+    reskin: Path | None = None
+    """Paint the finished renders with the depth-conditioned diffusion pipeline of this folder (extra: reskin). Such
+    a model was itself trained on real images; index, report and student card name it. OUT/plain keeps the renders."""
+    reskin_strength: float = 0.7
+    """How much of a render's own colours the painting gives up: near 0 none, 1 all."""
+    reskin_steps: int = 30
+    """Denoising steps of a painting of strength 1; weaker ones take their share."""
+    reskin_teacher: str | None = None
+    """Also keep the plain render where this teacher sees another depth in the painting."""
+    reskin_weights: Path | None = None
+    """The checkpoint of that teacher."""
     dry_run: bool = False
     """Print the plan and its cost, and write nothing."""
 
@@ -60,6 +74,8 @@ def main(config: GenerateConfig) -> None:
     index = generate(config)
     out = resolved(config).out
     print(f"{index.num_records} images in {out}, {len(index.shards)} shards; contact sheet: {Path(str(out)) / CONTACT}")
+    if config.reskin is not None:
+        print(painting_text(index))
     rate = read_json(Path(str(out)) / REPORT)["images_per_s"]
     if rate is not None:
         print(f"rendered at {rate:.2f} images/s")
@@ -83,9 +99,17 @@ def resolved(config: GenerateConfig) -> GenerateConfig:
     workers = len(os.sched_getaffinity(0)) if config.workers == "auto" else config.workers
     if workers < 1:
         raise InputError(f"--workers {workers} cannot render anything; give 1 or more, or auto")
+    if config.reskin is None and (given := changed_reskin_options(config)):
+        raise InputError(f"{', '.join(given)} says how to paint and nothing is painted; add --reskin MODEL_DIR")
     height, width = _parse_size(config)
     out = config.out if config.out is not None else Path("renders") / config.domain
     return replace(config, out=out, workers=workers, size=f"{height}x{width}")
+
+
+def changed_reskin_options(config: GenerateConfig) -> list[str]:
+    """Flags that speak of painting and do not have their default value."""
+    own = [field for field in fields(config) if field.name.startswith("reskin")]
+    return [f"--{field.name.replace('_', '-')}" for field in own if getattr(config, field.name) != field.default]
 
 
 def _parse_size(config: GenerateConfig) -> tuple[int, int]:
@@ -117,6 +141,7 @@ def plan_text(config: GenerateConfig) -> str:
         f"plan: {config.n} images of the {config.domain} domain at {config.size} in "
         f"{-(-config.n // config.shard_size)} shards under {config.out}, {config.workers} workers; "
         f"about {seconds / 60:.1f} min on a server without a GPU, {gigabytes:.2f} GB on disk"
+        + (f"; then painted with {config.reskin}, which takes as much disk again" if config.reskin else "")
     )
 
 
@@ -126,6 +151,8 @@ def generate(config: GenerateConfig) -> ShardIndex:
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
     config = resolved(config)
+    if config.reskin is not None:
+        return _generate_painted(config, config.reskin)
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = _tasks(out, config)
@@ -138,6 +165,28 @@ def generate(config: GenerateConfig) -> ShardIndex:
     write_contact_sheet(out, out / CONTACT)
     if missing or not (out / REPORT).is_file():
         _report(out, config, index, [done[task.path] for task in tasks], device=device, images_per_s=rate)
+    return index
+
+
+def _generate_painted(config: GenerateConfig, model_dir: Path) -> ShardIndex:
+    """Render into OUT/plain as without --reskin, then paint from there into OUT."""
+    out = Path(str(config.out))
+    brush = Brush(strength=config.reskin_strength, num_steps=config.reskin_steps)
+    teacher, weights = config.reskin_teacher, config.reskin_weights
+    job = read_job(model_dir, brush, teacher=teacher, weights=weights, domain=config.domain)
+    _enter(out, config)
+    defaults = {field.name: field.default for field in fields(config) if field.name.startswith("reskin")}
+    generate(replace(config, out=out / PLAIN, **defaults))
+    index, seconds = run_job(job, out / PLAIN, out)
+    write_contact_sheet(out, out / CONTACT)
+    report = {
+        **read_json(out / PLAIN / REPORT),
+        "config": asdict(config),
+        "config_sha256": index.config_sha256,
+        "index_sha256": sha256_file(out / INDEX),
+        "painting": {**index.notes[PAINTED], "seconds_of_last_call": round(seconds, 1)},
+    }
+    write_run_report(out, report)
     return index
 
 
