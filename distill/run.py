@@ -34,7 +34,7 @@ from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
-from mde.shards import INDEX, ShardReader, read_index
+from mde.shards import INDEX, ShardIndex, ShardReader, read_index
 from synth.generate import GenerateConfig, generate
 
 READS = "reads.txt"
@@ -100,6 +100,7 @@ def distill(config: DistillConfig) -> None:
     report = {
         "parents": read_json(out / PARENTS),
         "student": asdict(export),
+        "images_painted_by": painter_of(reader.index),
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
     }
@@ -176,6 +177,7 @@ def train_student(
         teacher_sha256=teacher.spec.weights_sha256,
         teacher_licence=teacher.spec.licence,
         step=config.train.num_steps,
+        images_painted_by=painter_of(reader.index),
     )
     torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
     student = build_student(card).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -195,6 +197,12 @@ def train_student(
     return summary
 
 
+def painter_of(index: ShardIndex) -> str | None:
+    """The diffusion model that painted these images, by name and digest; None for plain renders."""
+    painted = index.notes.get("painted")
+    return None if painted is None else f"{painted['model']} ({painted['pipeline']}, sha256 {painted['model_sha256']})"
+
+
 def export_student(reader: ShardReader, out: Path) -> ExportReport:
     """Write the finished student of `out` as ONNX, probed on four renders."""
     net = load_student(out)
@@ -205,7 +213,11 @@ def export_student(reader: ShardReader, out: Path) -> ExportReport:
 def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
     """What was read, as far as Python's audit hook sees it."""
     return {
-        "records": {"origin": reader.index.origin, "num_records": len(reader)},
+        "records": {
+            "origin": reader.index.origin,
+            "num_records": len(reader),
+            "painted_by": painter_of(reader.index),
+        },
         "observed": "every file that Python opened in this process and its forks once the run's folder was there;"
         " reads in native code are not seen",
         "files_read": by_kind(files_read(out / READS)),

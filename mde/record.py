@@ -70,11 +70,16 @@ def encode_record(record: Record) -> dict[str, bytes]:
         "recipe": record.recipe,
     }
     return {
-        "image.jpg": _encode(Image.fromarray(record.image), "JPEG", quality=JPEG_QUALITY, subsampling=0),
+        "image.jpg": encode_image(record.image),
         "depth.png": encode_depth(record.depth_m, record.depth_units_per_metre, name=f"record {record.key}"),
         "ids.png": _encode(Image.fromarray(record.ids.astype(np.uint16)), "PNG"),
         "json": json_bytes(meta),
     }
+
+
+def encode_image(image: np.ndarray) -> bytes:
+    """A (H,W,3) uint8 image as JPEG. Decoded and encoded again it differs, so a stored image is copied as bytes."""
+    return _encode(Image.fromarray(image), "JPEG", quality=JPEG_QUALITY, subsampling=0)
 
 
 def encode_depth(depth_m: np.ndarray, units_per_metre: int, *, name: str) -> bytes:

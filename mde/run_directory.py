@@ -20,6 +20,8 @@ PACKAGES = (
     "torch",
     "torchvision",
     "timm",
+    "diffusers",
+    "transformers",
     "numpy",
     "pillow",
     "trimesh",

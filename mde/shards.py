@@ -48,7 +48,8 @@ class ShardIndex:
     shards: tuple[Shard, ...]
     version: int = 1
     notes: dict[str, Any] = field(default_factory=dict)
-    """Figures of the generating run, for people; nothing reads them."""
+    """Figures of the generating run, for people. One is read: `painted`, the diffusion model that painted the images
+    and was itself trained on real ones; it goes into reports and student cards."""
 
 
 def write_shard(path: Path, records: Iterable[tuple[str, dict[str, bytes]]]) -> Shard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -72,6 +72,17 @@ class GenerateConfig:
     a cluster of --workers cores is started here."""
     preview: bool = False
     """Also write preview.html: some of the images with depth and ids to point at. No server, no other files."""
+    reskin: Path | None = None
+    """Paint the finished renders with the depth-conditioned diffusion pipeline of this folder (extra: reskin). Such
+    a model was itself trained on real images; index, report and student card name it. OUT/plain keeps the renders."""
+    reskin_strength: float = 0.7
+    """How much of a render's own colours the painting gives up: near 0 none, 1 all."""
+    reskin_steps: int = 30
+    """Denoising steps of a painting of strength 1; weaker ones take their share."""
+    reskin_teacher: str | None = None
+    """Also keep the plain render where this teacher sees another depth in the painting."""
+    reskin_weights: Path | None = None
+    """The checkpoint of that teacher."""
     dry_run: bool = False
     """Print the plan and its cost, and write nothing."""
     verify: Path | None = None
@@ -114,6 +125,10 @@ def _render_and_say(config: GenerateConfig) -> None:
         )
         return
     print(f"{index.num_records} images in {out}, {len(index.shards)} shards; contact sheet: {out / CONTACT}")
+    if config.reskin is not None:
+        from synth.paint_job import painting_text
+
+        print(painting_text(index))
     rate = read_json(out / REPORT)["images_per_s"]
     if rate is not None:
         print(f"rendered at {rate:.2f} images/s")
@@ -146,9 +161,17 @@ def resolved(config: GenerateConfig) -> GenerateConfig:
     share_of(config)
     if config.ray_address is not None and config.engine != "ray":
         raise InputError(f"--ray-address {config.ray_address} is for clusters; add --engine ray, or leave it out")
+    if config.reskin is None and (given := changed_reskin_options(config)):
+        raise InputError(f"{', '.join(given)} says how to paint and nothing is painted; add --reskin MODEL_DIR")
     height, width = _parse_size(config)
     out = config.out if config.out is not None else Path("renders") / config.domain
     return replace(config, out=out, workers=workers, size=f"{height}x{width}")
+
+
+def changed_reskin_options(config: GenerateConfig) -> list[str]:
+    """Flags that speak of painting and do not have their default value."""
+    own = [field for field in fields(config) if field.name.startswith("reskin")]
+    return [f"--{field.name.replace('_', '-')}" for field in own if getattr(config, field.name) != field.default]
 
 
 def _parse_size(config: GenerateConfig) -> tuple[int, int]:
@@ -188,6 +211,7 @@ def plan_text(config: GenerateConfig) -> str:
         f"{len(tasks)} shards under {out}, drawn by {choice.name}, {config.workers} workers; "
         f"about {seconds / 60:.1f} min on a server without a GPU, "
         f"{gigabytes:.2f} GB on disk, {size_text(free_bytes(out))} free"
+        + (f"; then painted with {config.reskin}, which takes as much disk again" if config.reskin else "")
     )
 
 
@@ -198,6 +222,8 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
     config, choice = _with_renderer(resolved(config))
+    if config.reskin is not None:
+        return _generate_painted(config, config.reskin)
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = plan_tasks(out, _indices(out, config, samples), config.shard_size)
@@ -247,6 +273,46 @@ def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
     for note in choice.notes:
         print(f"note: {note}", file=sys.stderr, flush=True)
     return replace(config, renderer=choice.name), choice
+
+
+def _generate_painted(config: GenerateConfig, model_dir: Path) -> ShardIndex | None:
+    """Render into OUT/plain as without --reskin, then paint from there into OUT."""
+    from synth.paint_job import PLAIN, read_job, run_job  # these load torch; who does not paint need not wait for it
+    from synth.painter import Brush
+    from synth.reskin import PAINTED
+
+    out = Path(str(config.out))
+    brush = Brush(strength=config.reskin_strength, num_steps=config.reskin_steps)
+    teacher, weights = config.reskin_teacher, config.reskin_weights
+    job = read_job(model_dir, brush, teacher=teacher, weights=weights, domain=config.domain)
+    _enter(out, config)
+    if generate(_unpainted(config, out / PLAIN)) is None:
+        return None
+    index, seconds = run_job(job, out / PLAIN, out)
+    write_contact_sheet(out, out / CONTACT)
+    report = {
+        **read_json(out / PLAIN / REPORT),
+        "config": asdict(config),
+        "config_sha256": index.config_sha256,
+        "index_sha256": sha256_file(out / INDEX),
+        "painting": {**index.notes[PAINTED], "seconds_of_last_call": round(seconds, 1)},
+    }
+    write_run_report(out, report)
+    return index
+
+
+def _unpainted(config: GenerateConfig, out: Path) -> GenerateConfig:
+    """The same renders without paint, in another folder."""
+    default = GenerateConfig()
+    return replace(
+        config,
+        out=out,
+        reskin=None,
+        reskin_strength=default.reskin_strength,
+        reskin_steps=default.reskin_steps,
+        reskin_teacher=None,
+        reskin_weights=None,
+    )
 
 
 def _enter(out: Path, config: GenerateConfig) -> None:

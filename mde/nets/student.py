@@ -36,6 +36,8 @@ class StudentCard:
     teacher_licence: str
     step: int
     """Optimiser steps taken."""
+    images_painted_by: str | None = None
+    """The diffusion model that painted the training images, itself trained on real ones; None for plain renders."""
     version: int = 1
 
 

@@ -16,12 +16,13 @@ from adapt.fitting import FitConfig
 from distill.export import ONNX, ExportReport
 from distill.run import DistillConfig, distill, places
 from distill.training import METRICS, TrainConfig
-from mde.checkpoint import TENSORS
+from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError
 from mde.files import read_json
 from mde.nets import load_student
 from mde.nets.student import STUDENT
+from mde.shards import read_index, write_index
 from tests.conftest import ROOT, heed_ctrl_c, make_shards
 
 
@@ -54,7 +55,23 @@ def test_one_command_makes_transformation_student_and_report(tmp_path: Path, sha
     assert list((out / "tensorboard").iterdir())
     report = read_json(out / "report.json")
     assert set(report["parents"]) == {"teacher", "data"}
-    assert report["no_real_data"]["records"] == {"origin": "synthetic", "num_records": 12}
+    assert report["no_real_data"]["records"] == {
+        "origin": "synthetic",
+        "num_records": 12,
+        "painted_by": None,
+    }
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_report_and_card_name_the_model_that_painted_the_images(tmp_path: Path, shards: Path) -> None:
+    painted = {"model": "little", "pipeline": "Depth2Img", "model_sha256": "a" * 64}
+    write_index(shards, replace(read_index(shards), notes={"painted": painted}))
+    distill(small(tmp_path, shards))
+    name = f"little (Depth2Img, sha256 {'a' * 64})"
+    report = read_json(tmp_path / "run" / "report.json")
+    assert report["images_painted_by"] == report["no_real_data"]["records"]["painted_by"] == name
+    assert load_directory(tmp_path / "run" / STUDENT).sidecar["images_painted_by"] == name
+    assert load_student(tmp_path / "run").spec.role == "student"
 
 
 @pytest.mark.usefixtures("without_onnx")
