@@ -35,7 +35,8 @@ from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
 from mde.shards import INDEX, ShardIndex, ShardReader, read_index
-from synth.generate import GenerateConfig, generate
+from synth.generate import generate
+from synth.generate_config import GenerateConfig
 
 READS = "reads.txt"
 PARENTS = "parents.json"

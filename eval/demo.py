@@ -37,7 +37,8 @@ from mde.nets.net import DepthNet
 from mde.run_directory import environment, open_run
 from mde.shards import ShardReader
 from mde.view import view_of
-from synth.generate import GenerateConfig, generate
+from synth.generate import generate
+from synth.generate_config import GenerateConfig
 
 PROTOCOL = replace(PROTOCOLS["pairs_indoor"], name="sealed_world", alignment="none")
 PLAIN, ADAPTED, UPPER = "plain renders", "adapted renders", "sealed images (upper bound)"

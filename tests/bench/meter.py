@@ -25,7 +25,8 @@ from mde.domain import DOMAINS, DomainName
 from mde.files import read_json, write_json
 from mde.nets import load_student, load_teacher
 from mde.run_directory import REPORT, environment
-from synth.generate import GenerateConfig, generate
+from synth.generate import generate
+from synth.generate_config import GenerateConfig
 
 WEIGHTS = {"driving": "meter_kitti_xxs.pth", "indoor": "meter_nyu_xxs.pth"}
 SIZES = {"driving": "192x640", "indoor": "192x256"}

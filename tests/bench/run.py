@@ -27,7 +27,8 @@ from mde.nets.edge import BACKBONES, EdgeStudent
 from mde.nets.net import DepthNet, NetSpec
 from mde.run_directory import environment
 from mde.shards import ShardReader
-from synth.generate import GenerateConfig, generate
+from synth.generate import generate
+from synth.generate_config import GenerateConfig
 
 SIZE = NATIVE_SIZE
 

@@ -18,7 +18,7 @@ from distill.run import DistillConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
-from synth.generate import GenerateConfig
+from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig
 from tests.golden.tables import readme_with_tables
 

@@ -15,7 +15,7 @@ import synth.replay
 from mde.record import encode_record
 from mde.shards import write_shard
 from synth.figures import Figures
-from synth.generate import GenerateConfig
+from synth.generate_config import GenerateConfig
 from synth.pool import Task
 from synth.sample_config import SampleConfig
 from tests.conftest import make_record

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mde.errors import InputError
-from synth.generate import GenerateConfig, generate
+from synth.generate import generate
+from synth.generate_config import GenerateConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = ("--n", "16", "--shard-size", "2", "--size", "24x32")

@@ -14,7 +14,8 @@ import pytest
 import synth.engine
 from mde.errors import InputError
 from mde.files import read_json
-from synth.generate import generate, main, plan_text, resolved
+from synth.generate import generate, main, plan_text
+from synth.generate_config import resolved
 from tests.synth.noise_engine import noise_config, use_noise
 
 ROOT = Path(__file__).resolve().parents[2]

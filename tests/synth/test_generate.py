@@ -17,7 +17,8 @@ from PIL import Image
 
 from mde.errors import InputError
 from mde.shards import ShardReader, read_index
-from synth.generate import GenerateConfig, _enter, generate, main, plan_text, resolved
+from synth.generate import _enter, generate, main, plan_text
+from synth.generate_config import GenerateConfig, resolved
 from tests.conftest import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ import pytest
 from mde.errors import InputError
 from mde.record import encode_record
 from mde.shards import read_index, write_index, write_shard
-from synth.generate import GenerateConfig, generate, main
+from synth.generate import generate, main
+from synth.generate_config import GenerateConfig
 from synth.inspection import find_faults, inspect_folder
 from tests.conftest import make_record
 from tests.synth.noise_engine import noise_config, use_noise

@@ -13,7 +13,8 @@ from mde.errors import InputError
 from mde.files import write_json
 from mde.record import Record
 from mde.shards import ShardIndex, ShardReader, read_index
-from synth.generate import GenerateConfig, generate, main, plan_text, resolved
+from synth.generate import generate, main, plan_text
+from synth.generate_config import GenerateConfig, resolved
 from synth.paint_job import PLAIN, read_job
 from synth.painter import Brush, Painter, Painting
 from synth.reskin import PAINTED

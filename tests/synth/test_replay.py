@@ -12,7 +12,8 @@ import pytest
 from mde.errors import InputError
 from mde.record import encode_record
 from mde.shards import ShardReader, read_index, write_index
-from synth.generate import GenerateConfig, generate, main
+from synth.generate import generate, main
+from synth.generate_config import GenerateConfig
 from synth.replay import find_differences, replay
 from tests.conftest import make_record
 from tests.synth.noise_engine import noise_config, use_noise
