@@ -64,7 +64,7 @@ def write_block(
 def read_block(path: Path, config_sha256: str, indices: Sequence[int]) -> Block | None:
     """The block at `path`, or None when there is none of this configuration and these samples, or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
             if arrays["config_sha256"].tobytes() != config_sha256.encode():
                 return None
