@@ -175,7 +175,9 @@ def _generate_painted(config: GenerateConfig, model_dir: Path) -> ShardIndex:
     teacher, weights = config.reskin_teacher, config.reskin_weights
     job = read_job(model_dir, brush, teacher=teacher, weights=weights, domain=config.domain)
     _enter(out, config)
-    defaults = {field.name: field.default for field in fields(config) if field.name.startswith("reskin")}
+    defaults: dict[str, Any] = {
+        field.name: field.default for field in fields(config) if field.name.startswith("reskin")
+    }
     generate(replace(config, out=out / PLAIN, **defaults))
     index, seconds = run_job(job, out / PLAIN, out)
     write_contact_sheet(out, out / CONTACT)
