@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from mde.errors import InputError
-from synth.textures import Bank, bake_bank
+from synth.bank_file import open_bank
+from synth.textures import Bank
 
 
 @pytest.fixture(scope="session")
 def bank() -> Bank:
-    return bake_bank()
+    return open_bank()
 
 
 @pytest.fixture(scope="session")
