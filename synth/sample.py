@@ -11,6 +11,7 @@ import numpy as np
 from mde.camera import Camera
 from mde.domain import DOMAINS
 from mde.record import Record
+from synth.bank_file import open_bank
 from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
 from synth.indoor import DEPTH_END_M as INDOOR_END_M
@@ -19,7 +20,7 @@ from synth.renderer import Renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
 from synth.sensor import expose_rand
-from synth.textures import Bank, bake_bank
+from synth.textures import Bank
 
 MAX_ATTEMPTS = 25
 PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
@@ -48,7 +49,7 @@ class Sampler:
 
     def __init__(self, config: SampleConfig) -> None:
         self.config = config
-        self._bank = bake_bank()
+        self._bank = open_bank()
         self._renderer = Renderer(self._bank.pixels)
 
     @property
