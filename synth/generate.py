@@ -17,12 +17,15 @@ from mde.files import read_json, sha256_file, write_json
 from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
 from synth.contact import write_contact_sheet
+from synth.depth_chart import write_depth_chart
 from synth.figures import Figures
 from synth.pool import Task, run_tasks
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
+from synth.target import TARGETS, judged
 
 COMMAND = "synth.generate"
 CONTACT = "contact.png"
+DEPTH = "depth.png"
 COST_S: dict[str, tuple[float, float]] = {"indoor": (0.05, 0.85), "driving": (0.22, 0.75)}
 """Processor seconds per image and per megapixel on one core of a 2.4 GHz server without a GPU; for --dry-run."""
 BYTES_PER_MEGAPIXEL = 1_100_000
@@ -60,7 +63,10 @@ def main(config: GenerateConfig) -> None:
     index = generate(config)
     out = resolved(config).out
     print(f"{index.num_records} images in {out}, {len(index.shards)} shards; contact sheet: {Path(str(out)) / CONTACT}")
-    rate = read_json(Path(str(out)) / REPORT)["images_per_s"]
+    report = read_json(Path(str(out)) / REPORT)
+    for miss in (report["target"] or {"misses": []})["misses"]:
+        print(f"off target: {miss} ({DEPTH} shows it)")
+    rate = report["images_per_s"]
     if rate is not None:
         print(f"rendered at {rate:.2f} images/s")
     print(
@@ -226,6 +232,8 @@ def _report(
     figures = Figures()
     for entry in entries:
         figures.merge(entry["figures"])
+    target = TARGETS.get(config.domain)
+    write_depth_chart(figures, target, config.domain, out / DEPTH)
     peaks = [entry["peak_bytes"] for entry in entries if "peak_bytes" in entry]
     write_run_report(
         out,
@@ -239,6 +247,7 @@ def _report(
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
             "figures": figures.summary(),
+            "target": judged(figures.summary(), target),
         },
     )
 
