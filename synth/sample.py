@@ -19,7 +19,7 @@ from synth.indoor import indoor_scene_rand
 from synth.renderer import Renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
-from synth.sensor import expose_rand
+from synth.sensor import expose_rand, sensor_for
 from synth.textures import Bank
 
 MAX_ATTEMPTS = 25
@@ -76,7 +76,7 @@ class Sampler:
         check_frame(frame, scene)
         return Record(
             key=f"{index:06d}",
-            image=expose_rand(streams["sensor"], frame.radiance),
+            image=expose_rand(streams["sensor"], frame.radiance, sensor_for(domain.name)),
             depth_m=frame.depth_m,
             ids=frame.ids,
             camera=scene.camera,
