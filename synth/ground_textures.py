@@ -92,7 +92,7 @@ def needles_rand(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     colour = np.broadcast_to(base * 0.5, (SIZE_PX, SIZE_PX, 3)).copy()
     alpha = np.zeros((SIZE_PX, SIZE_PX))
     lean = rng.uniform(0.0, np.pi)
-    for _ in range(int(rng.integers(350, 650))):
+    for _ in range(int(rng.integers(700, 1100))):
         turn, length_px = rng.normal(lean, rng.uniform(0.5, 1.2)), rng.uniform(14.0, 34.0)
         steps = np.arange(length_px)
         rows = (rng.uniform(0, SIZE_PX) + np.sin(turn) * steps).astype(int)
