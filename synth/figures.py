@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +15,12 @@ from mde.record import Record
 EDGES_M = np.geomspace(0.1, 256.0, 257)
 """Edges of the depth histogram: 3 per cent apart."""
 SHARES = (1, 5, 25, 50, 75, 95, 99)
+FOV_SHARES = (1, 50, 99)
+FOV_NAMES = ("horizontal", "vertical")
 
 
 class Figures:
-    """Depth histogram and counts that can be added up in any order."""
+    """Depth histogram, fields of view and counts that can be added up in any order."""
 
     def __init__(self) -> None:
         self.depth_counts = np.zeros(len(EDGES_M) - 1, dtype=np.int64)
@@ -25,6 +28,7 @@ class Figures:
         self.num_records = 0
         self.num_rejected = 0
         self.scenes: Counter[str] = Counter()
+        self.fov_tenth_deg: dict[str, Counter[int]] = {name: Counter() for name in FOV_NAMES}
 
     def add(self, record: Record) -> None:
         """Count one record; depths beyond the range of its domain are left out."""
@@ -35,6 +39,8 @@ class Figures:
         self.num_records += 1
         self.num_rejected += int(record.recipe["attempt"])
         self.scenes[record.recipe["scene"]] += 1
+        for name, fov_rad in zip(FOV_NAMES, record.camera.fov_rad, strict=True):
+            self.fov_tenth_deg[name][round(math.degrees(fov_rad) * 10)] += 1
 
     def merge(self, other: Mapping[str, Any]) -> None:
         """Add figures that came as JSON."""
@@ -43,6 +49,8 @@ class Figures:
         self.num_records += other["num_records"]
         self.num_rejected += other["num_rejected"]
         self.scenes.update(other["scenes"])
+        for name, counts in other["fov_tenth_deg"].items():
+            self.fov_tenth_deg[name].update({int(tenths): count for tenths, count in counts.items()})
 
     def as_json(self) -> dict[str, Any]:
         """Plain sums, for `merge`."""
@@ -52,10 +60,14 @@ class Figures:
             "num_records": self.num_records,
             "num_rejected": self.num_rejected,
             "scenes": dict(sorted(self.scenes.items())),
+            "fov_tenth_deg": {
+                name: {str(tenths): count for tenths, count in sorted(counts.items())}
+                for name, counts in self.fov_tenth_deg.items()
+            },
         }
 
     def summary(self) -> dict[str, Any]:
-        """Percentiles of the depths, share of pixels that have one, and kinds of scenes."""
+        """Percentiles of the depths and fields of view, share of pixels that have a depth, and kinds of scenes."""
         total = self.depth_counts.cumsum()
         if total[-1] == 0:
             return {"num_records": self.num_records}
@@ -65,5 +77,11 @@ class Figures:
             "num_rejected": self.num_rejected,
             "depth_percentiles_m": {str(s): round(float(EDGES_M[p]), 3) for s, p in zip(SHARES, places, strict=True)},
             "valid_share": round(float(total[-1] / self.num_pixels), 4),
+            "fov_deg": {name: _percentiles_deg(counts) for name, counts in self.fov_tenth_deg.items()},
             "scenes": dict(sorted(self.scenes.items())),
         }
+
+
+def _percentiles_deg(tenths: Counter[int]) -> dict[str, float]:
+    values = np.repeat(np.array(sorted(tenths)), [tenths[key] for key in sorted(tenths)])
+    return {str(share): float(np.percentile(values, share, method="lower")) / 10.0 for share in FOV_SHARES}

@@ -15,6 +15,7 @@ from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
 from synth.candidates import chosen_samples
 from synth.contact import CONTACT, write_contact_sheet
 from synth.cost import bytes_needed, seconds_needed
+from synth.depth_chart import DEPTH, write_depth_chart
 from synth.disk import Disk, free_bytes, size_text
 from synth.engine import Engine, open_disk, render_missing
 from synth.figures import Figures
@@ -26,6 +27,7 @@ from synth.renderer import Choice, choose_back_end
 from synth.replay import replay
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 from synth.selection import SELECTION
+from synth.target import TARGETS, judged
 
 COMMAND = "synth.generate"
 
@@ -67,7 +69,10 @@ def _render_and_say(config: GenerateConfig) -> None:
         from synth.paint_job import painting_text
 
         print(painting_text(index))
-    rate = read_json(out / REPORT)["images_per_s"]
+    report = read_json(out / REPORT)
+    for miss in (report["target"] or {"misses": []})["misses"]:
+        print(f"off target: {miss} ({DEPTH} shows it)")
+    rate = report["images_per_s"]
     if rate is not None:
         print(f"rendered at {rate:.2f} images/s")
     if config.preview:
@@ -240,6 +245,8 @@ def _report(
     figures = Figures()
     for entry in entries:
         figures.merge(entry["figures"])
+    target = TARGETS.get(config.domain)
+    write_depth_chart(figures, target, config.domain, out / DEPTH)
     peaks = [entry["peak_bytes"] for entry in entries if "peak_bytes" in entry]
     write_run_report(
         out,
@@ -256,6 +263,7 @@ def _report(
             "worker_peak_bytes": max(peaks, default=None),
             "selection_sha256": sha256_file(out / SELECTION) if config.pool > 1 else None,
             "figures": figures.summary(),
+            "target": judged(figures.summary(), target),
         },
     )
 

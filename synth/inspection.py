@@ -16,11 +16,12 @@ from mde.shards import INDEX, Shard, ShardIndex, read_index, read_parts
 from synth.candidates import PREVIEWS
 from synth.contact import CONTACT
 from synth.coverage_page import PAGE
+from synth.depth_chart import DEPTH
 from synth.folder import side_file
 from synth.gallery import GALLERY
 from synth.selection import SELECTION
 
-COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY, SELECTION, PREVIEWS, PAGE})
+COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY, SELECTION, PREVIEWS, PAGE, DEPTH})
 """What a run writes beside shards and side files; everything else is a stranger."""
 
 

@@ -13,8 +13,8 @@ def noise_rand(
 ) -> np.ndarray:
     """(S,S) tileable noise in [0,1] whose amplitude falls as 1 / frequency^slope.
 
-    `stretch` (rows, columns) below 1 makes the noise vary slowly in that direction. Values are the ranks of a
-    Gaussian field (through its distribution function), so they are spread evenly.
+    `stretch` (rows, columns) below 1 makes the noise vary faster in that direction: (1, 0.1) is upright grain.
+    Values are the ranks of a Gaussian field (through its distribution function), so they are spread evenly.
     """
     rows = np.fft.fftfreq(SIZE_PX)[:, None] * SIZE_PX * stretch[0]
     columns = np.fft.rfftfreq(SIZE_PX)[None, :] * SIZE_PX * stretch[1]

@@ -12,6 +12,7 @@ import numpy as np
 from mde.camera import Camera
 from mde.domain import DOMAINS
 from mde.record import Record
+from synth.bank_file import open_bank
 from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
 from synth.drone import DEPTH_END_M as DRONE_END_M
@@ -21,8 +22,8 @@ from synth.indoor import indoor_scene_rand
 from synth.renderer import Renderer, open_renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
-from synth.sensor import expose_rand
-from synth.textures import Bank, bake_bank
+from synth.sensor import expose_rand, sensor_for
+from synth.textures import Bank
 from synth.warehouse import DEPTH_END_M as WAREHOUSE_END_M
 from synth.warehouse import warehouse_scene_rand
 
@@ -57,7 +58,7 @@ class Sampler:
 
     def __init__(self, config: SampleConfig) -> None:
         self.config = config
-        self._bank = bake_bank()
+        self._bank = open_bank()
         self._renderer = open_renderer(config.renderer, self._bank.pixels)
 
     @property
@@ -87,7 +88,7 @@ class Sampler:
         check_frame(frame, scene)
         return Record(
             key=f"{index:06d}",
-            image=expose_rand(streams["sensor"], frame.radiance),
+            image=expose_rand(streams["sensor"], frame.radiance, sensor_for(domain.name)),
             depth_m=frame.depth_m,
             ids=frame.ids,
             camera=scene.camera,

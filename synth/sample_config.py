@@ -8,7 +8,7 @@ from mde.domain import DomainName
 from mde.files import json_bytes, sha256_bytes
 from synth.renderer import BackEnd
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Counts up with every change that changes a sample."""
 
 

@@ -1,70 +1,181 @@
-"""Sensor: from radiance to the bytes of a camera, with its exposure, colours, lens and noise."""
+"""Sensor: from radiance to the bytes of a camera, with its lens, exposure, noise and processor.
+
+Each part is a small function with its strength as an argument; a preset says how strong the parts of one kind of
+camera are, and `expose_rand` draws.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-LUT_SIZE = 4096
+from synth.development import balanced, compressed, saturated, sharpened, to_bytes, tone_table, toned
+from synth.lens import blurred, defocused, fringed, shaken, vignetted
+
+Span = tuple[float, float]
 
 
-def expose_rand(rng: np.random.Generator, radiance: np.ndarray) -> np.ndarray:
-    """(H,W,3) linear radiance to (H,W,3) uint8 as a small camera would show it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SensorPreset:
+    """How strong the parts of one kind of camera are; spans are drawn from evenly."""
 
-    Automatic exposure with an error, white balance, vignette, blur, shot and read noise, a soft shoulder
-    towards white, gamma and saturation; all parameters come from `rng`.
-    """
-    image = radiance * np.float32(_exposure_rand(rng, radiance))
-    image *= np.exp(rng.normal(0.0, 0.05) * np.array((1.0, 0.1, -1.0)) + rng.normal(0.0, 0.02, 3)).astype(np.float32)
-    image = _vignetted(image, float(rng.uniform(0.0, 0.4)))
-    image = _blurred(image, float(rng.uniform(0.0, 0.22)))
-    read, shot = 10.0 ** rng.uniform(-3.0, -2.0), 10.0 ** rng.uniform(-3.3, -2.3)
-    grain = rng.standard_normal(image.shape, dtype=np.float32)
-    image += grain * np.sqrt(read**2 + shot * np.clip(image, 0.0, 1.0)).astype(np.float32)
-    image = _saturated(image, float(rng.uniform(0.7, 1.2)))
-    table = _tone_table(
-        gamma=float(rng.uniform(1.9, 2.5)),
-        contrast=float(rng.uniform(0.0, 0.5)),
-        shoulder=float(rng.uniform(0.6, 0.95)),
-    )
-    return table[np.clip(image * (LUT_SIZE / 2), 0.0, LUT_SIZE - 1).astype(np.int32)]
+    width_px: int
+    """Image width for which lengths in pixels are meant; they shrink with smaller images."""
+    typical_exposure: float
+    """Factor on the radiance of a well-lit scene; what needs more light is amplified, and its noise with it."""
+    exposure_error: float
+    """Standard deviation of the automatic exposure's error, natural logarithm."""
+    misexposed_share: float
+    """Share of pictures whose exposure is off by up to a factor of two and a half."""
+    vignette: Span
+    fringe: Span
+    """Relative size of red against green; 0.0005 is a sixth of a pixel at the edge of 640 pixels."""
+    defocus_share: float
+    defocus_px: Span
+    shake_share: float
+    shake_px: Span
+    """Length of the path during exposure."""
+    shake_upright: float
+    """Rows of the path against its columns."""
+    log_read: Span
+    """Decimal logarithm of the read noise, as a share of white."""
+    log_shot: Span
+    """Decimal logarithm of the shot noise's variance at white."""
+    sharpening: Span
+    jpeg_share: float
+    jpeg_quality: Span
 
 
-def _exposure_rand(rng: np.random.Generator, radiance: np.ndarray) -> float:
+PHONE = SensorPreset(
+    width_px=640,
+    typical_exposure=2.0,
+    exposure_error=0.25,
+    misexposed_share=0.08,
+    vignette=(0.0, 0.4),
+    fringe=(0.0, 0.001),
+    defocus_share=0.15,
+    defocus_px=(0.5, 2.0),
+    shake_share=0.25,  # hand-held at a thirtieth of a second
+    shake_px=(1.0, 4.0),
+    shake_upright=1.0,
+    log_read=(-3.2, -2.3),
+    log_shot=(-3.7, -2.7),
+    sharpening=(0.0, 0.8),
+    jpeg_share=0.8,
+    jpeg_quality=(60.0, 96.0),
+)
+"""A small hand-held camera indoors."""
+CAR = SensorPreset(
+    width_px=1242,
+    typical_exposure=1.0,
+    exposure_error=0.3,
+    misexposed_share=0.12,  # sun ahead, bridges, shade: the exposure follows too slowly
+    vignette=(0.0, 0.3),
+    fringe=(0.0, 0.0006),
+    defocus_share=0.08,  # fixed focus, but a dirty or hazy windscreen
+    defocus_px=(0.5, 1.6),
+    shake_share=0.15,
+    shake_px=(1.0, 4.0),
+    shake_upright=0.4,  # turning moves the view sideways
+    log_read=(-3.0, -2.2),
+    log_shot=(-3.5, -2.6),
+    sharpening=(0.0, 0.4),
+    jpeg_share=0.5,
+    jpeg_quality=(70.0, 96.0),
+)
+"""A machine-vision camera behind a windscreen."""
+PRESETS: dict[str, SensorPreset] = {"indoor": PHONE, "driving": CAR}
+
+
+def sensor_for(domain: str) -> SensorPreset:
+    """The preset of a domain; a domain that names none is seen with the small hand-held camera."""
+    return PRESETS.get(domain, PHONE)
+
+
+def expose_rand(rng: np.random.Generator, radiance: np.ndarray, preset: SensorPreset = PHONE) -> np.ndarray:
+    """(H,W,3) linear radiance to (H,W,3) uint8 as a camera would show it; all strengths come from `rng`."""
+    exposure = _exposure_rand(rng, radiance, preset)
+    image = np.ascontiguousarray(radiance.transpose(2, 0, 1)) * np.float32(exposure)
+    image = _through_lens_rand(rng, image, preset)
+    image = _noisy_rand(rng, image, preset, gain=float(np.clip(exposure / preset.typical_exposure, 1.0, 8.0)))
+    return _developed_rand(rng, image, preset)
+
+
+def _exposure_rand(rng: np.random.Generator, radiance: np.ndarray, preset: SensorPreset) -> float:
     """Puts the middle of the picture near mid-grey and keeps most highlights, as automatic exposure does."""
     grey = radiance[::4, ::4].mean(axis=2)
     middle = float(np.exp(np.log(grey + 1e-4).mean()))  # 1e-4: black pixels have a logarithm too
     bright = float(np.percentile(grey, 92))
     wanted = min(0.2 / middle, 1.1 / max(bright, 1e-4))
-    return max(wanted, 0.07 / middle) * float(np.exp(rng.normal(0.0, 0.25)))
+    error = rng.normal(0.0, preset.exposure_error)
+    if rng.random() < preset.misexposed_share:
+        error += rng.choice((-1.0, 1.0)) * rng.uniform(0.4, 0.9)
+    return max(wanted, 0.07 / middle) * float(np.exp(np.clip(error, -1.1, 1.1)))
 
 
-def _vignetted(image: np.ndarray, strength: float) -> np.ndarray:
-    height, width, _ = image.shape
-    y = np.linspace(-1.0, 1.0, height, dtype=np.float32)[:, None]
-    x = np.linspace(-1.0, 1.0, width, dtype=np.float32)[None, :]
-    return image * (1.0 - np.float32(strength * 0.5) * (x * x + y * y))[..., None]
+def _through_lens_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset) -> np.ndarray:
+    """Vignette, coloured fringes, then defocus or shake at times, and the softness of any lens."""
+    shrink = image.shape[2] / preset.width_px
+    image = vignetted(image, float(rng.uniform(*preset.vignette)))
+    image = fringed(image, float(rng.uniform(*preset.fringe) * rng.choice((-1.0, 1.0))))
+    soft, chance = float(rng.uniform(0.0, 0.2)), rng.random()
+    radius_px, length_px = rng.uniform(*preset.defocus_px) * shrink, rng.uniform(*preset.shake_px) * shrink
+    turn_rad = rng.uniform(0.0, np.pi)
+    if chance < preset.defocus_share:
+        return defocused(image, float(radius_px))
+    if chance < preset.defocus_share + preset.shake_share:
+        path_px = length_px * np.sin(turn_rad) * preset.shake_upright, length_px * np.cos(turn_rad)
+        image = shaken(image, (float(path_px[0]), float(path_px[1])))
+    return blurred(image, soft)
 
 
-def _blurred(image: np.ndarray, side: float) -> np.ndarray:
-    """Three-tap blur along rows and columns; `side` is the weight of each neighbour."""
-    for axis in (0, 1):
-        padded = np.pad(image, [(1, 1) if k == axis else (0, 0) for k in range(3)], mode="edge")
-        length = image.shape[axis]
-        low, high = np.take(padded, range(length), axis), np.take(padded, range(2, length + 2), axis)
-        image = image * np.float32(1.0 - 2.0 * side) + (low + high) * np.float32(side)
-    return image
+def _noisy_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset, *, gain: float) -> np.ndarray:
+    """Read and shot noise amplified by `gain`, split as after demosaicing, and a trace of row noise."""
+    read = 10.0 ** rng.uniform(*preset.log_read) * np.sqrt(gain)
+    shot = 10.0 ** rng.uniform(*preset.log_shot) * gain
+    light = np.clip(image.mean(axis=0), 0.0, 1.0)
+    strength = np.sqrt(np.float32(read**2) + np.float32(shot) * light)
+    image = demosaiced(image) if rng.random() < 0.5 else image
+    rows = rng.standard_normal((3, image.shape[1], 1), dtype=np.float32) * np.float32(0.1 * read)
+    grain = grain_rand(rng, (image.shape[1], image.shape[2]))
+    grain *= strength
+    grain += image
+    return grain + rows
 
 
-def _saturated(image: np.ndarray, factor: float) -> np.ndarray:
-    grey = image.mean(axis=2, keepdims=True)
-    return grey + (image - grey) * np.float32(factor)
+def grain_rand(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """(3,H,W) float32 noise of variance 1: half of it brightness, pixel by pixel, half colour in blots of 2x2.
+
+    A pixel senses one colour only; interpolating the others spreads their noise over the neighbours.
+    """
+    height, width = size
+    half = np.float32(np.sqrt(0.5))
+    grain = np.empty((3, height, width), dtype=np.float32)
+    grain[:] = rng.standard_normal((height, width), dtype=np.float32) * half
+    blots = rng.standard_normal((3, -(-height // 2), -(-width // 2)), dtype=np.float32) * half
+    for row in (0, 1):
+        for column in (0, 1):
+            grain[:, row::2, column::2] += blots[:, : (height - row + 1) // 2, : (width - column + 1) // 2]
+    return grain
 
 
-def _tone_table(*, gamma: float, contrast: float, shoulder: float) -> np.ndarray:
-    """(4096,) uint8 over linear values 0 to 2: a straight line up to `shoulder`, then a soft end, then gamma."""
-    x = np.arange(LUT_SIZE) / (LUT_SIZE / 2)
-    room = 1.0 - shoulder
-    soft = np.where(x < shoulder, x, shoulder + room * (1.0 - np.exp(-(np.maximum(x - shoulder, 0.0)) / room)))
-    curve = soft ** (1.0 / gamma)
-    curve = (1.0 - contrast) * curve + contrast * curve * curve * (3.0 - 2.0 * curve)
-    return np.rint(np.clip(curve, 0.0, 1.0) * 255.0).astype(np.uint8)
+def demosaiced(image: np.ndarray) -> np.ndarray:
+    """Red and blue softer than green, of which a sensor has twice as many pixels."""
+    soft = blurred(image[::2], 0.25)
+    return np.stack((soft[0], image[1], soft[1]))
+
+
+def _developed_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset) -> np.ndarray:
+    """White balance, saturation, tone curve, sharpening, and the camera's own JPEG at times."""
+    image = balanced(image, warmth=float(rng.normal(0.0, 0.06)), tint=float(rng.normal(0.0, 0.02)))
+    image = saturated(image, float(rng.uniform(0.7, 1.2)))
+    table = tone_table(
+        gamma=float(rng.uniform(1.9, 2.5)),
+        contrast=float(rng.uniform(0.0, 0.5)),
+        shoulder=float(rng.uniform(0.6, 0.95)),
+    )
+    picture = to_bytes(sharpened(toned(image, table), float(rng.uniform(*preset.sharpening))))
+    if rng.random() >= preset.jpeg_share:
+        return picture
+    return compressed(picture, quality=round(rng.uniform(*preset.jpeg_quality)), is_subsampled=bool(rng.random() < 0.7))

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from mde.errors import InputError
+from synth.bank_file import open_bank
 from synth.renderer import Renderer, open_renderer
-from synth.textures import Bank, bake_bank
+from synth.textures import Bank
 
 
 @pytest.fixture(scope="session")
 def bank() -> Bank:
-    return bake_bank()
+    return open_bank()
 
 
 def opened(name: str, bank: Bank) -> Renderer:

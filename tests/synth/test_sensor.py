@@ -1,11 +1,13 @@
-"""The camera's electronics: exposure, monotone tones, determinism."""
+"""The camera's electronics: exposure, noise, determinism, presets."""
 
 from __future__ import annotations
+
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from synth.sensor import _blurred, _saturated, _tone_table, _vignetted, expose_rand
+from synth.sensor import CAR, PHONE, PRESETS, demosaiced, expose_rand, grain_rand, sensor_for
 
 
 @pytest.fixture
@@ -13,46 +15,78 @@ def radiance(rng) -> np.ndarray:
     return np.exp(rng.normal(0.0, 1.0, (48, 64, 3))).astype(np.float32)
 
 
-def test_the_same_stream_gives_the_same_bytes_and_leaves_the_radiance_alone(radiance):
+@pytest.mark.parametrize("preset", [PHONE, CAR])
+def test_the_same_stream_gives_the_same_bytes_and_leaves_the_radiance_alone(radiance, preset):
     before = radiance.copy()
-    first = expose_rand(np.random.default_rng(3), radiance)
-    np.testing.assert_array_equal(first, expose_rand(np.random.default_rng(3), radiance))
+    first = expose_rand(np.random.default_rng(3), radiance, preset)
+    np.testing.assert_array_equal(first, expose_rand(np.random.default_rng(3), radiance, preset))
     np.testing.assert_array_equal(radiance, before)
-    assert first.dtype == np.uint8 and (first != expose_rand(np.random.default_rng(4), radiance)).any()
+    assert first.dtype == np.uint8 and first.shape == radiance.shape
+    assert (first != expose_rand(np.random.default_rng(4), radiance, preset)).any()
 
 
 @pytest.mark.parametrize("brightness", [1e-3, 1.0, 1e3])
 def test_exposure_is_automatic(radiance, brightness):
-    means = [expose_rand(np.random.default_rng(k), radiance * np.float32(brightness)).mean() for k in range(20)]
-    assert 50 < np.mean(means) < 200 and min(means) > 20 and max(means) < 240
+    means = [expose_rand(np.random.default_rng(k), radiance * np.float32(brightness)).mean() for k in range(30)]
+    assert 50 < np.mean(means) < 200 and min(means) > 15 and max(means) < 245
 
 
 def test_a_black_frame_stays_dark_and_finite():
-    assert expose_rand(np.random.default_rng(0), np.zeros((16, 16, 3), np.float32)).mean() < 40
+    assert expose_rand(np.random.default_rng(0), np.zeros((16, 16, 3), np.float32)).mean() < 60
 
 
-def test_tones_rise_and_end_at_white():
-    for gamma, contrast, shoulder in ((1.9, 0.0, 0.6), (2.5, 0.5, 0.95)):
-        table = _tone_table(gamma=gamma, contrast=contrast, shoulder=shoulder).astype(int)
-        assert (np.diff(table) >= 0).all() and table[0] == 0 and table[-1] >= 240
+@pytest.mark.parametrize("size", [(16, 16), (17, 33)])
+def test_sizes_that_are_odd_or_small_are_exposed_too(size):
+    for seed in range(12):
+        picture = expose_rand(np.random.default_rng(seed), np.full((*size, 3), 0.5, np.float32))
+        assert picture.shape == (*size, 3)
 
 
-def test_blur_keeps_even_pictures_and_the_mean_of_impulses(rng):
-    even = np.full((9, 9, 3), 0.3, np.float32)
-    np.testing.assert_allclose(_blurred(even, 0.2), even, rtol=1e-6)
-    impulse = np.zeros((9, 9, 3), np.float32)
-    impulse[4, 4] = 1.0
-    blurred = _blurred(impulse, 0.2)
-    assert blurred.sum() == pytest.approx(3.0, rel=1e-5)
-    assert blurred[4, 4, 0] == pytest.approx(0.36) and blurred[4, 5, 0] == pytest.approx(0.12)
+def test_misexposed_pictures_have_the_share_that_the_preset_states(radiance):
+    plain = replace(PHONE, exposure_error=0.0, jpeg_share=0.0)
+
+    def mean(seed: int, share: float) -> float:
+        return float(expose_rand(np.random.default_rng(seed), radiance, replace(plain, misexposed_share=share)).mean())
+
+    never = np.array([mean(seed, 0.0) for seed in range(60)])
+    always = np.array([mean(seed, 1.0) for seed in range(60)])
+    assert always.std() > 1.5 * never.std()
 
 
-def test_the_vignette_darkens_corners_and_not_the_middle():
-    shaded = _vignetted(np.ones((101, 101, 3), np.float32), 0.4)
-    assert shaded[50, 50, 0] == pytest.approx(1.0) and shaded[0, 0, 0] == pytest.approx(0.6)
+def test_grain_has_variance_one_and_colour_blots(rng):
+    grain = grain_rand(rng, (200, 300))
+    assert grain.var(axis=(1, 2)) == pytest.approx(1.0, rel=0.05) and abs(grain.mean()) < 0.02
+    assert np.corrcoef(grain[0].ravel(), grain[2].ravel())[0, 1] == pytest.approx(0.5, abs=0.03)
+    neighbours = np.corrcoef(grain[0][:, 0::2].ravel(), grain[0][:, 1::2].ravel())[0, 1]
+    assert neighbours == pytest.approx(0.5, abs=0.03)
 
 
-def test_saturation_keeps_the_mean_of_the_channels(rng):
-    image = rng.random((5, 5, 3), dtype=np.float32)
-    np.testing.assert_allclose(_saturated(image, 0.3).mean(-1), image.mean(-1), rtol=1e-5)
-    np.testing.assert_allclose(_saturated(image, 1.0), image, rtol=1e-5)
+def test_dark_scenes_are_noisier_than_bright_ones():
+    """Night: the same picture with a hundredth of the light is amplified, and its noise with it."""
+    quiet = replace(PHONE, jpeg_share=0.0, sharpening=(0.0, 0.0), defocus_share=0.0, shake_share=0.0)
+
+    def noise(level: float) -> float:
+        flat = np.full((64, 64, 3), level, np.float32)
+        pictures = [expose_rand(np.random.default_rng(k), flat, quiet).astype(float) for k in range(12)]
+        return float(np.mean([np.diff(picture[24:40, 24:40], axis=1).std() for picture in pictures]))
+
+    assert noise(0.005) > 1.5 * noise(1.0)
+
+
+def test_demosaicing_softens_red_and_blue_and_leaves_green(rng):
+    image = rng.random((3, 20, 20), dtype=np.float32)
+    soft = demosaiced(image)
+    np.testing.assert_array_equal(soft[1], image[1])
+    assert soft[0].std() < 0.7 * image[0].std() and soft[2].std() < 0.7 * image[2].std()
+
+
+def test_every_span_of_a_preset_rises_and_every_share_is_one():
+    for preset in PRESETS.values():
+        for field in fields(preset):
+            value = getattr(preset, field.name)
+            assert value[0] <= value[1] if isinstance(value, tuple) else value >= 0.0
+        assert preset.defocus_share + preset.shake_share <= 1.0 and preset.jpeg_share <= 1.0
+
+
+def test_an_unnamed_domain_is_seen_with_a_small_camera():
+    assert sensor_for("driving") is CAR and sensor_for("indoor") is PHONE and sensor_for("moon") is PHONE

@@ -7,13 +7,12 @@ import pytest
 
 from synth.noise import SIZE_PX, blend, cells_rand, colour_rand, noise_rand, soft_step
 from synth.paint import Paint
-from synth.textures import FAMILIES, bake_bank
+from synth.textures import FAMILIES
 
 
-def test_the_bank_is_the_same_in_every_process(bank):
-    again = bake_bank()
-    np.testing.assert_array_equal(again.pixels, bank.pixels)
-    assert again.layers == bank.layers
+def test_the_bank_has_at_least_two_hundred_materials(bank):
+    assert len(bank.pixels) >= 200
+    assert all(len(layers) >= 3 for family, layers in bank.layers.items() if family != "noise")
 
 
 def test_families_share_no_layer_and_cover_the_bank(bank):
@@ -81,3 +80,13 @@ def test_colours_differ_more_from_warm_to_cold_than_from_green_to_purple(rng):
 def test_blend_and_step_reach_their_ends():
     np.testing.assert_array_equal(soft_step(np.array((0.0, 0.5, 1.0)), 0.5, 0.2), (0.0, 0.5, 1.0))
     np.testing.assert_array_equal(blend(np.zeros(3), np.ones(3), np.array((0.0, 1.0))), ((0, 0, 0), (1, 1, 1)))
+
+
+@pytest.mark.parametrize("paint", [paint for kinds in FAMILIES.values() for paint in kinds], ids=lambda p: p.__name__)
+def test_a_painter_gives_what_the_bank_asks_for(paint):
+    """A colour and an alpha of the texture's size, finite, near [0,1], the same for the same stream."""
+    layers = paint(np.random.default_rng(5))
+    assert layers[0].shape == (SIZE_PX, SIZE_PX, 3) and all(layer.shape == (SIZE_PX, SIZE_PX) for layer in layers[1:])
+    assert all(np.isfinite(layer).all() and -0.5 < layer.mean() < 1.5 for layer in layers)
+    for layer, again in zip(layers, paint(np.random.default_rng(5)), strict=True):
+        np.testing.assert_array_equal(layer, again)
