@@ -11,7 +11,7 @@ from mde.errors import InputError
 from mde.files import sha256_file
 from mde.shards import ShardReader, read_index
 from synth.features import NUM_FEATURES, teacher_features
-from synth.select import SelectConfig, select_shards
+from synth.select import SelectConfig, _choose, select_shards
 from tests.conftest import make_shards, make_teacher
 
 
@@ -47,15 +47,9 @@ def test_the_same_command_again_keeps_the_files_and_completes_a_broken_run(confi
 
 def test_the_order_of_the_shards_does_not_matter(config, tmp_path):
     select_shards(config)
-    index_file = config.data / "index.json"
-    text = index_file.read_text()
-    turned = text.replace("shard-00000", "?").replace("shard-00001", "shard-00000").replace("?", "shard-00001")
-    assert turned != text
     keys = {ShardReader(config.out).files(number)[0] for number in range(5)}
     reader = ShardReader(config.data)
     reader._places.reverse()
-    from synth.select import _choose
-
     (tmp_path / "again").mkdir()
     again = _choose(replace(config, out=tmp_path / "again"), reader, None)
     assert {reader.files(number)[0] for number in again.kept} == keys
