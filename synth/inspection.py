@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from synth.coverage_page import PAGE
 from synth.depth_chart import DEPTH
 from synth.folder import side_file
 from synth.gallery import GALLERY
+from synth.sample_config import SampleConfig
 from synth.selection import SELECTION
 
 COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY, SELECTION, PREVIEWS, PAGE, DEPTH})
@@ -32,6 +34,7 @@ def inspect_folder(directory: Path) -> str:
     """
     if not directory.is_dir():
         raise InputError(f"--verify {directory} is not a folder; give the --out of a run of synth.generate")
+    _refuse_second_hand(directory)
     num_faults = 0
     with tqdm(unit="image", desc="verify") as bar:
         for fault in find_faults(directory, lambda: bar.update()):
@@ -44,6 +47,17 @@ def inspect_folder(directory: Path) -> str:
             "then the command that made the folder renders what is missing"
         )
     return f"{directory}: {num_images} images, all files as they were written"
+
+
+def _refuse_second_hand(directory: Path) -> None:
+    """Records that were chosen or painted keep the recipe of their first folder, which is the one to look at."""
+    wanted = {field.name for field in fields(SampleConfig)}
+    if (directory / INDEX).is_file() and set(config := read_index(directory).config) != wanted:
+        names = ", ".join(sorted(set(config) - wanted)) or "another version"
+        raise InputError(
+            f"{directory} holds no renders of its own ({names}); verify the folder that they come from, "
+            "for painted ones the folder plain inside"
+        )
 
 
 def find_faults(directory: Path, on_record: Callable[[], object]) -> Iterator[str]:

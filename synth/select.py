@@ -155,6 +155,7 @@ def _write_shards(
         config=origin,
         config_sha256=sha256_bytes(json_bytes(origin)),
         shards=shards,
+        notes=reader.index.notes,  # who painted the images stays known
     )
 
 

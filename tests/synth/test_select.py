@@ -9,8 +9,9 @@ import pytest
 
 from mde.errors import InputError
 from mde.files import sha256_file
-from mde.shards import ShardReader, read_index
+from mde.shards import ShardReader, read_index, write_index
 from synth.features import NUM_FEATURES, teacher_features
+from synth.inspection import inspect_folder
 from synth.select import SelectConfig, _choose, select_shards
 from tests.conftest import make_shards, make_teacher
 
@@ -32,6 +33,18 @@ def test_chosen_records_are_copied_byte_by_byte_and_the_parent_is_named(config):
     assert (index.origin, index.domain) == ("synthetic", "indoor")
     assert index.config["parent_index_sha256"] == sha256_file(config.data / "index.json")
     assert {"coverage.html", "contact.png", "report.json", "selection.json"} <= {p.name for p in config.out.iterdir()}
+
+
+def test_who_painted_the_images_stays_known(config):
+    notes = {"painted": {"model": "a", "pipeline": "b", "model_sha256": "c"}}
+    write_index(config.data, replace(read_index(config.data), notes=notes))
+    assert select_shards(config).notes == notes
+
+
+def test_a_choice_is_not_verified_as_if_it_were_rendered(config):
+    select_shards(config)
+    with pytest.raises(InputError, match="holds no renders of its own"):
+        inspect_folder(config.out)
 
 
 def test_the_same_command_again_keeps_the_files_and_completes_a_broken_run(config):
