@@ -8,9 +8,7 @@ Takes about an hour and a half on one core; what is finished is kept, so it can 
 
 from __future__ import annotations
 
-import shlex
-import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +63,9 @@ def study(config: MeterConfig) -> None:
             for arm in ARMS.values():
                 distill(distill_config(config, domain, arm, seed))
     rows = [row for domain in DOMAIN_NAMES for row in domain_rows(config, domain)]
-    command = f"python -m tests.bench.meter {shlex.join(sys.argv[1:])}"
+    options = {name: value for name, value in asdict(config).items() if name not in ("real", "runs", "out")}
+    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
+    command = f"python -m tests.bench.meter --real DIR {flags}"
     write_json(config.out, {"command": command, "rows": rows, "environment": environment()})
     print(f"written: {config.out}")
 
