@@ -27,7 +27,7 @@ opengl:
 	if $$as true 2>/dev/null && command -v apt-get >/dev/null; then \
 		$$as apt-get update -qq && $$as apt-get install -qq -y --no-install-recommends libegl1 libgl1; \
 	else \
-		echo "note: rendering needs OpenGL libraries that are not here; run: sudo apt-get install libegl1 libgl1" >&2; \
+		echo "note: without OpenGL libraries rendering takes several times as long; run: sudo apt-get install libegl1 libgl1" >&2; \
 	fi
 
 update: | $(UV)  ## renew requirements.lock

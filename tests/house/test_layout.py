@@ -122,7 +122,7 @@ import matplotlib.figure, matplotlib.backends.backend_agg, matplotlib.font_manag
 opened = []
 def hook(event, arguments):
     if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({str(ROOT)!r}):
-        if ".venv" not in arguments[0] and not arguments[0].endswith((".py", ".pyc")):
+        if not any(part in arguments[0] for part in (".venv", "__pycache__")) and not arguments[0].endswith(".py"):
             opened.append(arguments[0])
     if event == "socket.connect":
         opened.append("socket")

@@ -35,7 +35,9 @@ def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     def render(config: GenerateConfig) -> ShardIndex:
         asked.append(config)
         write_boxes(Path(str(config.out)), config.n)
-        write_json(Path(str(config.out)) / "report.json", {"command": "synth.generate", "images_per_s": 3.0})
+        write_json(
+            Path(str(config.out)) / "report.json", {"command": "synth.generate", "images_per_s": 3.0, "target": None}
+        )
         return read_index(Path(str(config.out)))
 
     def paint(self: Painter, record: Record) -> Painting:
@@ -66,7 +68,7 @@ def test_the_command_says_that_the_model_knew_real_images(tmp_path, model, boxes
     monkeypatch.setattr(command, "generate", generate)
     monkeypatch.setattr(command, "_generate_painted", lambda config, folder: _index_of(tmp_path))
     (tmp_path / "out").mkdir()
-    write_json(tmp_path / "out" / "report.json", {"images_per_s": None})
+    write_json(tmp_path / "out" / "report.json", {"images_per_s": None, "target": None})
     main(GenerateConfig(n=4, out=tmp_path / "out", reskin=model))
     said = capsys.readouterr().out
     assert "3 images painted, 1 kept plain; painted by little (sha256 aaaaaaaaaaaa), a model that was itself" in said
