@@ -116,9 +116,17 @@ def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser of the same parameters back what `flatten_optimizer` took."""
+    """Give an optimiser of the same parameters back what `flatten_optimizer` took.
+
+    Moments lie in memory as their parameters do: fused kernels walk both side by side, and files know no strides.
+    """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = value.clone()
+        parameter = parameters[int(index)]
+        is_moment = value.shape == parameter.shape
+        state.setdefault(int(index), {})[name] = (
+            torch.empty_like(parameter, dtype=value.dtype).copy_(value) if is_moment else value.clone()
+        )
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

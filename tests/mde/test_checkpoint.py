@@ -113,6 +113,26 @@ def test_an_optimizer_goes_on_exactly_where_it_was() -> None:
     assert torch.equal(straight, resumed)
 
 
+def test_a_fused_optimizer_goes_on_with_weights_of_any_layout(tmp_path: Path) -> None:
+    """Fused kernels walk weights and moments in memory order, and a file knows no order."""
+    generator = torch.Generator().manual_seed(0)
+    first = torch.rand(4, 3, 3, 3, generator=generator).contiguous(memory_format=torch.channels_last)
+    gradients = [torch.rand(4, 3, 3, 3, generator=generator) for _ in range(4)]
+    straight, resumed = torch.nn.Parameter(first.clone()), torch.nn.Parameter(first.clone())
+    optimizers = [torch.optim.AdamW([weights], lr=0.1, fused=True) for weights in (straight, resumed)]
+    for number, gradient in enumerate(gradients):
+        if number == 2:
+            save_step(tmp_path, 2, Checkpoint(tensors=flatten_optimizer(optimizers[1]), sidecar={}))
+            found = latest_step(tmp_path)
+            assert found is not None
+            optimizers[1] = torch.optim.AdamW([resumed], lr=0.1, fused=True)
+            restore_optimizer(optimizers[1], found[1].tensors)
+        for weights, optimizer in zip((straight, resumed), optimizers, strict=True):
+            weights.grad = gradient.contiguous(memory_format=torch.channels_last)
+            optimizer.step()
+    assert torch.equal(straight, resumed)
+
+
 def test_a_manifest_of_something_else_is_refused(tmp_path: Path) -> None:
     save_directory(tmp_path / "c", some())
     (tmp_path / "c" / MANIFEST).write_text(json.dumps({}))
