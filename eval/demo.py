@@ -57,7 +57,7 @@ class DemoConfig:
     """Renders for two arms, and as many sealed pictures for the upper bound."""
     num_test: int = 200
     """Test pictures of the sealed world, opened at the end."""
-    num_steps: int = 3000
+    num_steps: int = 2700
     """Optimiser steps of every student."""
     batch_size: int = 8
     """Images per step."""
