@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +82,7 @@ def render_shard(
         **asdict(shard),
         "figures": figures.as_json(),
         "device": sampler.device,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": _peak_bytes(),
     }
 
 
@@ -102,6 +101,12 @@ def _records(
         figures.add(record)
         yield record.key, encode_record(record)
         on_sample(index)
+
+
+def _peak_bytes() -> int:
+    """Largest resident size of this program; `getrusage` would also count the parent that started it (getrusage(2))."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _fail(replies: TextIO, error: OSError, path: str | None) -> None:
