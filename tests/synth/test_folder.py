@@ -236,6 +236,7 @@ def test_a_kill_before_any_rename_of_the_run_is_made_good_by_the_same_command(tm
         "shard-00000.json",
         "index.json",
         "contact.png",
+        "depth.png",
         "report.json",
     ]
 
