@@ -58,7 +58,7 @@ class DistillConfig:
     out: Path | None = None
     """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
     student: str = "mobilenetv2"
-    """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6 GMAC), plain (GMAC)."""
+    """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
     num_renders: int = 2000
     """Images to render at the teacher's size when --data is missing."""
     adapt: bool = True

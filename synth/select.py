@@ -21,7 +21,7 @@ from mde.nets.net import DepthNet
 from mde.run_directory import open_run, write_run_report
 from mde.shards import INDEX, ShardIndex, ShardReader, read_index, verify_shards, write_index, write_shard
 from synth.block import jpeg
-from synth.contact import write_contact_sheet
+from synth.contact import CONTACT, write_contact_sheet
 from synth.coverage_page import PAGE, write_page
 from synth.descriptor import describe
 from synth.features import teacher_features
@@ -29,7 +29,6 @@ from synth.preview import record_preview
 from synth.selection import SELECTION, Selection, select, write_selection
 
 COMMAND = "synth.select"
-CONTACT = "contact.png"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
