@@ -20,6 +20,10 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # Pictures are megabytes: glibc would give each back to the system at once and fetch fresh pages for the next.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
 }
 """What a rendering process needs in its environment before numpy, torch and OpenGL are imported."""
 

@@ -2,8 +2,8 @@
 
 pyrender as it comes reads depth from a multisampled buffer (metres wrong at 75 m), draws in the order of a
 `set`, and spends most of its time on the filter of its shadows. Here the whole scene is one `pyrender.Primitive`,
-sorted near to far, drawn three ways: shadow maps, picture (four samples per pixel), and z with ids at the pixel
-centres without any smoothing.
+sorted near to far, drawn three times: into the shadow maps; once per pixel, colour, z and ids together; and with
+four samples per pixel where edges are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from synth.drawing import (
-    Measure,
     Upload,
     bind_bank,
     camera_matrix,
@@ -23,6 +22,7 @@ from synth.drawing import (
     set_vectors,
     upload_scene,
 )
+from synth.edges import edge_pixels
 from synth.gl import open_pyrender
 from synth.scene import Frame, Light, Scene
 from synth.shadow import lamp_matrix, sun_matrix
@@ -52,12 +52,11 @@ class OnePass:
         """`bank` is (L,S,S,4) uint8, sRGB with alpha: the texture bank."""
         self._parts = open_pyrender()
         gl = self._gl = self._parts.gl
-        self._measure = Measure(self._parts)
         self._shadows = [
             program_of(self._parts, "scene.vert", "shadow.frag", {"CUT_OUT": cut_out}) for cut_out in (0, 1)
         ]
-        self._sky = program_of(self._parts, "sky.vert", "sky.frag")
-        self._colours: dict[tuple[int, int, int], int] = {}
+        self._skies = [program_of(self._parts, "sky.vert", "sky.frag", {"FINE": fine}) for fine in (0, 1)]
+        self._colours: dict[tuple[int, int, int, int], int] = {}
         self._no_vertices = gl.glGenVertexArrays(1)
         self._bank = upload_bank(gl, bank)
         self._shadow_maps = ShadowTargets(gl)
@@ -78,11 +77,16 @@ class OnePass:
         try:
             clip_from_world = camera_matrix(self._parts, scene)
             shadows = self._draw_shadows(scene, upload)
-            radiance = self._draw_colour(scene, targets, clip_from_world, shadows, upload)
-            depth_m, ids = self._measure.draw(targets.measure, self._bank, clip_from_world, upload)
+            targets.begin_centre()
+            self._draw_picture(scene, clip_from_world, shadows, upload, is_fine=False)
+            radiance, depth_m, names = targets.read_centre()
+            edges = edge_pixels(depth_m, names, scene.camera)
+            targets.begin_fine(edges)
+            self._draw_picture(scene, clip_from_world, shadows, upload, is_fine=True)
+            radiance[edges] = targets.read_fine(edges)
         finally:
             upload.primitive.delete()
-        return Frame(radiance=radiance, depth_m=depth_m, ids=ids)
+        return Frame(radiance=radiance, depth_m=depth_m, ids=names.astype(np.uint16))
 
     def _draw_shadows(self, scene: Scene, upload: Upload) -> list[tuple[np.ndarray, float]]:
         """Fill the shadow maps; answers (clip_from_world, offset along the normal in metres) of each."""
@@ -98,36 +102,37 @@ class OnePass:
         self._shadow_maps.end()
         return maps
 
-    def _draw_colour(
+    def _draw_picture(
         self,
         scene: Scene,
-        targets: PictureTargets,
         clip_from_world: np.ndarray,
         shadows: list[tuple[np.ndarray, float]],
         upload: Upload,
-    ) -> np.ndarray:
+        *,
+        is_fine: bool,
+    ) -> None:
+        """Things, then the sky where none are, into the targets that are bound."""
         gl = self._gl
-        targets.begin_colour()
         begin = 0
         for cut_out, count in ((0, upload.num_solid), (1, upload.num_leafy), (0, upload.num_rest)):
             if count > 0:
-                program = self._colour_program(scene, cut_out)
+                program = self._colour_program(scene, cut_out, is_fine)
                 self._set_scene(program, scene, shadows)
                 draw_rows(gl, program, upload, clip_from_world, begin, count)
             begin += count
         gl.glDepthFunc(gl.GL_LEQUAL)
-        self._set_scene(self._sky, scene, [])
-        set_matrices(gl, self._sky, "world_from_clip", [np.linalg.inv(clip_from_world)])
+        sky = self._skies[is_fine]
+        self._set_scene(sky, scene, [])
+        set_matrices(gl, sky, "world_from_clip", [np.linalg.inv(clip_from_world)])
         gl.glBindVertexArray(self._no_vertices)
         gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
-        return targets.read_colour()
 
-    def _colour_program(self, scene: Scene, cut_out: int) -> int:
+    def _colour_program(self, scene: Scene, cut_out: int, is_fine: bool) -> int:
         """The shader made for this kind of scene; a software rasteriser pays for every light, lit or not."""
         outdoors = int(len(scene.lights) == 1 and scene.lights[0].is_sun)
-        key = outdoors, cut_out, len(scene.lights)
+        key = outdoors, cut_out, len(scene.lights), int(is_fine)
         if key not in self._colours:
-            defines = dict(zip(("OUTDOORS", "CUT_OUT", "NUM_LIGHTS"), key, strict=True))
+            defines = dict(zip(("OUTDOORS", "CUT_OUT", "NUM_LIGHTS", "FINE"), key, strict=True))
             self._colours[key] = program_of(self._parts, "scene.vert", "colour.frag", defines)
         return self._colours[key]
 

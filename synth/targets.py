@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 SAMPLES = 2
-"""Colour samples along each edge of a pixel."""
+"""Fine samples along each side of a pixel."""
 SHADOW_MAP_PX = 1024
 
 
@@ -68,28 +68,49 @@ class ShadowTargets:
 
 
 class PictureTargets:
-    """Framebuffers of one image size."""
+    """Framebuffers of one image size: one sample at every pixel centre, and four more where they are asked for."""
 
     def __init__(self, gl: Any, height: int, width: int) -> None:
         self._gl, self.height, self.width = gl, height, width
-        self._colour = _framebuffer(gl, height * SAMPLES, width * SAMPLES, (gl.GL_RGBA16F,))
-        self._small = _framebuffer(gl, height, width, (gl.GL_RGBA16F,))
-        self.measure = MeasureTargets(gl, height, width)
+        self._centre = _framebuffer(gl, height, width, (gl.GL_RGBA32F, gl.GL_R32UI))
+        self._fine = _framebuffer(gl, height * SAMPLES, width * SAMPLES, (gl.GL_RGBA16F,))
+        self._fine_depth = _depth_texture(gl, height * SAMPLES, width * SAMPLES)
 
-    def begin_colour(self) -> None:
-        """Clear the picture and draw into it from now on."""
-        _begin(self._gl, self._colour, self.height * SAMPLES, self.width * SAMPLES)
-        self._gl.glClear(self._gl.GL_COLOR_BUFFER_BIT | self._gl.GL_DEPTH_BUFFER_BIT)
+    def begin_centre(self) -> None:
+        """Clear radiance, z, ids and looks and draw one sample per pixel from now on."""
+        _begin(self._gl, self._centre, self.height, self.width)
+        _clear(self._gl)
 
-    def read_colour(self) -> np.ndarray:
-        """(H,W,3) mean of the samples; a linear blit by exactly one half is that mean."""
+    def read_centre(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Radiance (H,W,3) float32, planar z (H,W) float32, names (H,W) uint32: id in the lower half, look above."""
+        gl, shape = self._gl, (self.height, self.width)
+        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._centre)
+        light_z = _read(gl, 0, gl.GL_RGBA, gl.GL_FLOAT, np.empty((*shape, 4), dtype=np.float32))
+        names = _read(gl, 1, gl.GL_RED_INTEGER, gl.GL_UNSIGNED_INT, np.empty((*shape, 1), dtype=np.uint32))
+        return np.ascontiguousarray(light_z[..., :3]), np.ascontiguousarray(light_z[..., 3]), names[..., 0]
+
+    def begin_fine(self, wanted: np.ndarray) -> None:
+        """Draw four samples per pixel from now on where `wanted` (H,W) bool says so; elsewhere all is hidden."""
         gl = self._gl
-        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._colour)
-        gl.glBindFramebuffer(gl.GL_DRAW_FRAMEBUFFER, self._small)
-        source = (0, 0, self.width * SAMPLES, self.height * SAMPLES)
-        gl.glBlitFramebuffer(*source, 0, 0, self.width, self.height, gl.GL_COLOR_BUFFER_BIT, gl.GL_LINEAR)
-        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._small)
-        return _read(gl, 0, gl.GL_RGB, gl.GL_FLOAT, np.empty((self.height, self.width, 3), dtype=np.float32))
+        _begin(gl, self._fine, self.height * SAMPLES, self.width * SAMPLES)
+        pairs = np.array((0.0, 0.0, 1.0, 1.0), dtype=np.float32).view(np.uint64)[wanted[::-1].view(np.uint8)]
+        depth = np.repeat(pairs, SAMPLES, axis=0).view(np.float32)  # each of the pairs is two columns
+        gl.glBindTexture(gl.GL_TEXTURE_2D, self._fine_depth)
+        size = (self.width * SAMPLES, self.height * SAMPLES)
+        gl.glTexSubImage2D(gl.GL_TEXTURE_2D, 0, 0, 0, *size, gl.GL_DEPTH_COMPONENT, gl.GL_FLOAT, depth)
+
+    def read_fine(self, wanted: np.ndarray) -> np.ndarray:
+        """(N,3) float32 radiance, the mean of the four samples, of the N `wanted` pixels, row by row."""
+        gl, columns = self._gl, self.width * SAMPLES
+        gl.glBindFramebuffer(gl.GL_READ_FRAMEBUFFER, self._fine)
+        halves = np.empty((self.height * SAMPLES, columns, 4), dtype=np.float16)
+        samples = _read(gl, 0, gl.GL_RGBA, gl.GL_HALF_FLOAT, halves, upright=False).view(np.uint64).ravel()
+        row, column = np.nonzero(wanted)
+        corner = (self.height - 1 - row) * SAMPLES * columns + column * SAMPLES
+        total = np.zeros((len(row), 4), dtype=np.float32)
+        for step in (0, 1, columns, columns + 1):
+            total += samples[corner + step].view(np.float16).reshape(-1, 4)
+        return total[:, :3] / np.float32(SAMPLES**2)
 
 
 class MeasureTargets:
@@ -101,11 +122,8 @@ class MeasureTargets:
 
     def begin(self) -> None:
         """Clear z and ids to 0 and draw into them from now on."""
-        gl = self._gl
-        _begin(gl, self._framebuffer, self.height, self.width)
-        gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
-        gl.glClearBufferfv(gl.GL_COLOR, 0, np.zeros(4, dtype=np.float32))
-        gl.glClearBufferuiv(gl.GL_COLOR, 1, np.zeros(4, dtype=np.uint32))
+        _begin(self._gl, self._framebuffer, self.height, self.width)
+        _clear(self._gl)
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         """Planar z (H,W) float32 and ids (H,W) uint16."""
@@ -128,13 +146,20 @@ def _begin(gl: Any, framebuffer: int, rows: int, columns: int) -> None:
     gl.glDisable(gl.GL_BLEND)
 
 
-def _read(gl: Any, attachment: int, layout: Any, kind: Any, pixels: np.ndarray) -> np.ndarray:
-    """Fill (H,W,C) `pixels` from the framebuffer that is bound for reading, and turn them upright."""
+def _clear(gl: Any) -> None:
+    """Empty a framebuffer of a float and an integer attachment, and its depth."""
+    gl.glClear(gl.GL_DEPTH_BUFFER_BIT)
+    gl.glClearBufferfv(gl.GL_COLOR, 0, np.zeros(4, dtype=np.float32))
+    gl.glClearBufferuiv(gl.GL_COLOR, 1, np.zeros(4, dtype=np.uint32))
+
+
+def _read(gl: Any, attachment: int, layout: Any, kind: Any, pixels: np.ndarray, *, upright: bool = True) -> np.ndarray:
+    """Fill (H,W,C) `pixels` from the framebuffer that is bound for reading; `upright` turns the top row to 0."""
     height, width, _ = pixels.shape
     gl.glReadBuffer(gl.GL_COLOR_ATTACHMENT0 + attachment)
     gl.glPixelStorei(gl.GL_PACK_ALIGNMENT, 1)
     gl.glReadPixels(0, 0, width, height, layout, kind, pixels.ctypes.data_as(ctypes.c_void_p))
-    return np.ascontiguousarray(pixels[::-1])  # OpenGL's first row is the lowest
+    return np.ascontiguousarray(pixels[::-1]) if upright else pixels  # OpenGL's first row is the lowest
 
 
 def upload_bank(gl: Any, bank: np.ndarray) -> int:
@@ -147,7 +172,6 @@ def upload_bank(gl: Any, bank: np.ndarray) -> int:
     gl.glGenerateMipmap(gl.GL_TEXTURE_2D_ARRAY)
     gl.glTexParameteri(gl.GL_TEXTURE_2D_ARRAY, gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR_MIPMAP_LINEAR)
     gl.glTexParameteri(gl.GL_TEXTURE_2D_ARRAY, gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR)
-    gl.glTexParameterf(gl.GL_TEXTURE_2D_ARRAY, gl.GL_TEXTURE_LOD_BIAS, -0.5)  # four samples per pixel carry more detail
     return int(texture)
 
 
@@ -166,3 +190,13 @@ def _framebuffer(gl: Any, rows: int, columns: int, formats: tuple[Any, ...]) -> 
     if state != gl.GL_FRAMEBUFFER_COMPLETE:
         raise RuntimeError(f"OpenGL refuses a {columns}x{rows} framebuffer (status {state})")
     return int(framebuffer)
+
+
+def _depth_texture(gl: Any, rows: int, columns: int) -> int:
+    """A float depth texture in place of the depth buffer of the framebuffer that is bound."""
+    texture = gl.glGenTextures(1)
+    gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
+    form = (gl.GL_DEPTH_COMPONENT32F, columns, rows, 0, gl.GL_DEPTH_COMPONENT, gl.GL_FLOAT)
+    gl.glTexImage2D(gl.GL_TEXTURE_2D, 0, *form, None)
+    gl.glFramebufferTexture2D(gl.GL_FRAMEBUFFER, gl.GL_DEPTH_ATTACHMENT, gl.GL_TEXTURE_2D, texture, 0)
+    return int(texture)

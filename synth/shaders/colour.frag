@@ -3,7 +3,8 @@
 // gradient, darkening where surfaces meet the room's planes, mirror image of the sky, haze.
 //
 // A software rasteriser executes both sides of every branch, so what differs between scenes is decided when
-// the shader is compiled: NUM_LIGHTS, OUTDOORS (one sun over two nested shadow maps), CUT_OUT (holes).
+// the shader is compiled: NUM_LIGHTS, OUTDOORS (one sun over two nested shadow maps), CUT_OUT (holes), FINE (one of
+// four samples of a pixel, instead of the one at its centre that also says z and id).
 
 in vec3 world_m;
 in vec3 world_normal;
@@ -11,6 +12,7 @@ in vec2 tile_uv;
 flat in vec4 paint;   // tint r g b, gloss
 flat in vec4 trait;   // emission, metal, cut-out, large-scale variation
 flat in float layer;
+flat in float instance;
 
 uniform vec3 eye;
 uniform sampler2DArray bank;
@@ -32,16 +34,27 @@ uniform float corner_shade;
 uniform float haze_per_m;
 uniform float bump_m;
 
-layout(location = 0) out vec4 radiance;
+layout(location = 0) out vec4 radiance;  // and planar z: w of the clip coordinate, so 1 / (1 / w) is exact to float32
+#if !FINE
+layout(location = 1) out uint name;  // id in the lower half; looks that differ mostly differ in the upper
+#endif
 
 //include sky.glsl
 
-// One comparison per sample; the four samples of a pixel look at four corners of a soft kernel.
+// A soft kernel of four comparisons: all of them at a pixel centre, one at each of four samples.
 float lit(vec3 place, float map, float reach)
 {
+#if FINE
     vec2 corner = mod(floor(gl_FragCoord.xy), 2.0) * 2.0 - 1.0;
     vec2 jitter = vec2(corner.x + 0.4 * corner.y, corner.y - 0.4 * corner.x) * reach;
     return texture(shadow_maps, vec4(place.xy + jitter, map, place.z));
+#else
+    vec2 a = vec2(1.4, 0.6) * reach, b = vec2(-0.6, 1.4) * reach;
+    vec4 four = vec4(
+        texture(shadow_maps, vec4(place.xy + a, map, place.z)), texture(shadow_maps, vec4(place.xy - a, map, place.z)),
+        texture(shadow_maps, vec4(place.xy + b, map, place.z)), texture(shadow_maps, vec4(place.xy - b, map, place.z)));
+    return dot(four, vec4(0.25));
+#endif
 }
 
 vec3 project(int map, vec3 n)
@@ -98,7 +111,7 @@ float openness(vec3 n)
 
 void main()
 {
-    vec4 texel = texture(bank, vec3(tile_uv, layer));
+    vec4 texel = texture(bank, vec3(tile_uv, layer), -0.5);
 #if CUT_OUT
     if (texel.a < 0.5) discard;
 #endif
@@ -141,5 +154,9 @@ void main()
         vec3 lobe = fresnel * (gloss * (shininess + 8.0) / 25.0 * peak);
         sum += light_colour[i] * (strength * nl * shadow(i, n)) * (matt + lobe);
     }
-    radiance = vec4(mix(sky_horizon, sum, exp2(-1.4427 * haze_per_m * range_m)), 1.0);
+    radiance = vec4(mix(sky_horizon, sum, exp2(-1.4427 * haze_per_m * range_m)), 1.0 / gl_FragCoord.w);
+#if !FINE
+    uint look = uint(dot(paint, vec4(9973.0, 7919.0, 6007.0, 3001.0)) + dot(trait, vec4(1009.0)) + 101.0 * layer);
+    name = uint(instance + 0.5) | look << 16;
+#endif
 }

@@ -12,7 +12,7 @@ layout(location = 1) out uint id;
 
 void main()
 {
-    if (trait.z > 0.5 && texture(bank, vec3(tile_uv, layer)).a < 0.5) discard;
+    if (trait.z > 0.5 && texture(bank, vec3(tile_uv, layer), -0.5).a < 0.5) discard;
     z_m = 1.0 / gl_FragCoord.w;
     id = uint(instance + 0.5);
 }

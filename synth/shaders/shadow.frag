@@ -7,6 +7,6 @@ uniform sampler2DArray bank;
 void main()
 {
 #if CUT_OUT
-    if (texture(bank, vec3(tile_uv, layer)).a < 0.5) discard;
+    if (texture(bank, vec3(tile_uv, layer), -0.5).a < 0.5) discard;
 #endif
 }

@@ -6,6 +6,9 @@ uniform sampler2DArray bank;
 uniform vec4 cloud;  // cover, scale, offset x y
 
 layout(location = 0) out vec4 radiance;
+#if !FINE
+layout(location = 1) out uint name;
+#endif
 
 //include sky.glsl
 
@@ -18,5 +21,8 @@ void main()
     float cover = smoothstep(1.0 - cloud.x, 1.25 - cloud.x, puff + 0.12) * smoothstep(0.0, 0.12, direction.z);
     colour = mix(colour, sky_horizon * (0.75 + 0.6 * puff), cloud.x > 0.0 ? cover : 0.0);
     colour += sun_glow * 6.0 * pow(clamp(dot(direction, sun_direction), 0.0, 1.0), 350.0);
-    radiance = vec4(colour, 1.0);
+    radiance = vec4(colour, 0.0);
+#if !FINE
+    name = 0u;
+#endif
 }
