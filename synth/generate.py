@@ -108,7 +108,12 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
     """
     config, choice = _with_renderer(resolved(config))
     if config.reskin is not None:
-        return _generate_painted(config, config.reskin)
+        return _painted(config, choice, config.reskin)
+    return rendered(config, choice)
+
+
+def rendered(config: GenerateConfig, choice: Choice) -> ShardIndex | None:
+    """`generate` without paint, for a resolved configuration whose back end is `choice`."""
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = plan_tasks(out, _indices(out, config, samples), config.shard_size)
@@ -160,7 +165,7 @@ def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
     return replace(config, renderer=choice.name), choice
 
 
-def _generate_painted(config: GenerateConfig, model_dir: Path) -> ShardIndex | None:
+def _painted(config: GenerateConfig, choice: Choice, model_dir: Path) -> ShardIndex | None:
     """Render into OUT/plain as without --reskin, then paint from there into OUT."""
     from synth.paint_job import PLAIN, read_job, run_job  # these load torch; who does not paint need not wait for it
     from synth.painter import Brush
@@ -171,7 +176,7 @@ def _generate_painted(config: GenerateConfig, model_dir: Path) -> ShardIndex | N
     teacher, weights = config.reskin_teacher, config.reskin_weights
     job = read_job(model_dir, brush, teacher=teacher, weights=weights, domain=config.domain)
     _enter(out, config)
-    if generate(unpainted(config, out / PLAIN)) is None:
+    if rendered(unpainted(config, out / PLAIN), choice) is None:
         return None
     index, seconds = run_job(job, out / PLAIN, out)
     write_contact_sheet(out, out / CONTACT)

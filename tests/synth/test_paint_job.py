@@ -17,6 +17,7 @@ from synth.generate import generate, main, plan_text
 from synth.generate_config import GenerateConfig, resolved
 from synth.paint_job import PLAIN, read_job
 from synth.painter import Brush, Painter, Painting
+from synth.renderer import Choice
 from synth.reskin import PAINTED
 from tests.synth.boxes import write_boxes
 from tests.synth.test_pipeline_folder import INDEX, write_folder
@@ -32,7 +33,7 @@ def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     """Boxes instead of OpenGL, and swapped colours instead of diffusion; answers what was asked to be rendered."""
     asked: list[GenerateConfig] = []
 
-    def render(config: GenerateConfig) -> ShardIndex:
+    def render(config: GenerateConfig, choice: Choice) -> ShardIndex:
         asked.append(config)
         write_boxes(Path(str(config.out)), config.n)
         write_json(
@@ -46,7 +47,7 @@ def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     def hold(self: Painter, folder, brush, device) -> None:
         self._folder, self._brush, self._device, self._dtype = folder, brush, device, "torch.none"
 
-    monkeypatch.setattr(command, "generate", render)
+    monkeypatch.setattr(command, "rendered", render)
     monkeypatch.setattr(Painter, "__init__", hold)
     monkeypatch.setattr(Painter, "paint", paint)
     return asked
