@@ -32,8 +32,11 @@ def model(tmp_path) -> Path:
 def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     """Boxes instead of OpenGL, and swapped colours instead of diffusion; answers what was asked to be rendered."""
     asked: list[GenerateConfig] = []
+    real = command.rendered
 
-    def render(config: GenerateConfig, choice: Choice) -> ShardIndex:
+    def render(config: GenerateConfig, choice: Choice) -> ShardIndex | None:
+        if config.out is None or config.out.name != PLAIN:
+            return real(config, choice)
         asked.append(config)
         write_boxes(Path(str(config.out)), config.n)
         write_json(
@@ -67,7 +70,7 @@ def test_a_painted_run_keeps_the_renders_beside_the_paintings_and_reports_the_mo
 
 def test_the_command_says_that_the_model_knew_real_images(tmp_path, model, boxes_for_renders, capsys, monkeypatch):
     monkeypatch.setattr(command, "generate", generate)
-    monkeypatch.setattr(command, "_generate_painted", lambda config, folder: _index_of(tmp_path))
+    monkeypatch.setattr(command, "_painted", lambda config, choice, folder: _index_of(tmp_path))
     (tmp_path / "out").mkdir()
     write_json(tmp_path / "out" / "report.json", {"images_per_s": None, "target": None})
     main(GenerateConfig(n=4, out=tmp_path / "out", reskin=model))
