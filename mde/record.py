@@ -15,6 +15,7 @@ from PIL import Image
 from mde.camera import Camera
 from mde.errors import InputError
 from mde.files import json_bytes
+from mde.grey_png import grey_png
 
 SUFFIXES = ("image.jpg", "depth.png", "ids.png", "json")
 """The files of one record, in the order in which they stand in a shard."""
@@ -72,32 +73,29 @@ def encode_record(record: Record) -> dict[str, bytes]:
     return {
         "image.jpg": encode_image(record.image),
         "depth.png": encode_depth(record.depth_m, record.depth_units_per_metre, name=f"record {record.key}"),
-        "ids.png": _encode(Image.fromarray(record.ids.astype(np.uint16)), "PNG"),
+        "ids.png": grey_png(record.ids.astype(np.uint16), level=1),  # areas of one number: a low level is enough
         "json": json_bytes(meta),
     }
 
 
 def encode_image(image: np.ndarray) -> bytes:
     """A (H,W,3) uint8 image as JPEG. Decoded and encoded again it differs, so a stored image is copied as bytes."""
-    return _encode(Image.fromarray(image), "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return stream.getvalue()
 
 
 def encode_depth(depth_m: np.ndarray, units_per_metre: int, *, name: str) -> bytes:
     """A (H,W) depth map in metres as 16-bit PNG, 0 = none. `name` stands in the error message."""
-    if not np.isfinite(depth_m).all() or (depth_m < 0).any():
+    if not (depth_m.min(initial=0.0) >= 0.0 and depth_m.max(initial=0.0) < np.inf):  # NaN is neither
         count = int((~np.isfinite(depth_m) | (depth_m < 0)).sum())
         raise ValueError(f"{name}: {count} depth values are NaN, infinite or negative; mark missing depth with 0")
-    scaled = np.rint(depth_m.astype(np.float64) * units_per_metre)
+    scaled = np.multiply(depth_m, units_per_metre, dtype=np.float64)
+    np.rint(scaled, out=scaled)
     if scaled.max(initial=0) > UINT16_MAX:
         limit = UINT16_MAX / units_per_metre
         raise ValueError(f"{name}: depth {depth_m.max():.2f} m does not fit 16 bits, which end at {limit:.2f} m")
-    return _encode(Image.fromarray(scaled.astype(np.uint16)), "PNG")
-
-
-def _encode(image: Image.Image, form: str, **options: Any) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form, **options)
-    return stream.getvalue()
+    return grey_png(scaled.astype(np.uint16), level=4)
 
 
 def decode_record(key: str, parts: Mapping[str, bytes]) -> Record:
