@@ -34,8 +34,6 @@ class Pyrender:
     """`EGLPlatform` with its context made current."""
     gl: Any
     """`OpenGL.GL`."""
-    primitive: Any
-    """`pyrender.Primitive`: vertex arrays on the device."""
     intrinsics_camera: Any
     """`pyrender.IntrinsicsCamera`: projection matrices."""
     shaders: Any
@@ -58,7 +56,7 @@ def open_pyrender() -> Pyrender:
         setattr(np, "infty", np.inf)  # noqa: B010
     sys.modules.setdefault("pyrender.viewer", _viewer_stub())
     try:
-        from pyrender import IntrinsicsCamera, Primitive
+        from pyrender import IntrinsicsCamera
         from pyrender.platforms import egl
 
         context = egl.EGLPlatform(1, 1, device=_software_device(egl))
@@ -71,7 +69,7 @@ def open_pyrender() -> Pyrender:
             f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); on Debian or Ubuntu install it with: "
             "apt-get install libegl1 libgl1"
         ) from error
-    return Pyrender(context, GL, Primitive, IntrinsicsCamera, shaders)
+    return Pyrender(context, GL, IntrinsicsCamera, shaders)
 
 
 def tell_device() -> None:
