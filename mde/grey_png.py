@@ -22,7 +22,7 @@ def grey_png(values: np.ndarray, *, level: int) -> bytes:
     """A (H,W) uint16 image as 16-bit grey PNG; `level` is how hard zlib searches, 1 to 9."""
     height, width = values.shape
     header = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)  # grey, deflated, not interlaced
-    packed = zlib.compress(_filtered(values), level)
+    packed = zlib.compress(_filtered(values).data, level)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
