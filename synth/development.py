@@ -16,12 +16,17 @@ LUT_SIZE = 4096
 def coloured(image: np.ndarray, *, warmth: float, tint: float, saturation: float) -> np.ndarray:
     """White balance error, then colours pulled away from grey (`saturation` above 1) or towards it.
 
-    Red and blue are apart by `warmth`, green by `tint` (natural logarithms); the mean of the channels stays.
+    Red and blue are apart by `warmth`, green by `tint` (natural logarithms); the mean of the channels stays. It is one
+    matrix, written out: a product of matrices may differ in its last bit with the number of threads.
     """
     gains = np.exp((warmth - 0.5 * tint, tint, -warmth - 0.5 * tint))
-    matrix = (saturation * np.eye(3) + (1.0 - saturation) / 3.0) * gains
-    out: np.ndarray = (matrix.astype(np.float32) @ image.reshape(3, -1)).reshape(image.shape)
-    return out
+    red, green, blue = ((1.0 - saturation) / 3.0 * gains).astype(np.float32)
+    grey = image[0] * red
+    grey += image[1] * green
+    grey += image[2] * blue
+    seen = image * (saturation * gains).astype(np.float32)[:, None, None]
+    seen += grey
+    return seen
 
 
 def tone_table(*, gamma: float, contrast: float, shoulder: float) -> np.ndarray:
