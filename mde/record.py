@@ -19,6 +19,8 @@ from mde.files import json_bytes
 SUFFIXES = ("image.jpg", "depth.png", "ids.png", "json")
 """The files of one record, in the order in which they stand in a shard."""
 JPEG_QUALITY = 95
+DEPTH_LEVEL, IDS_LEVEL = 4, 3
+"""How hard zlib searches: half the time of level 6, for files 2 to 8 per cent larger in all."""
 MAX_PIXELS = 4096 * 4096
 """Larger images are refused before they are decoded: no camera of ours has them, bombs do."""
 UINT16_MAX = 65535
@@ -72,7 +74,7 @@ def encode_record(record: Record) -> dict[str, bytes]:
     return {
         "image.jpg": encode_image(record.image),
         "depth.png": encode_depth(record.depth_m, record.depth_units_per_metre, name=f"record {record.key}"),
-        "ids.png": _encode(Image.fromarray(record.ids.astype(np.uint16)), "PNG"),
+        "ids.png": _encode(Image.fromarray(record.ids.astype(np.uint16)), "PNG", compress_level=IDS_LEVEL),
         "json": json_bytes(meta),
     }
 
@@ -84,14 +86,15 @@ def encode_image(image: np.ndarray) -> bytes:
 
 def encode_depth(depth_m: np.ndarray, units_per_metre: int, *, name: str) -> bytes:
     """A (H,W) depth map in metres as 16-bit PNG, 0 = none. `name` stands in the error message."""
-    if not np.isfinite(depth_m).all() or (depth_m < 0).any():
+    if not (depth_m.min(initial=0.0) >= 0.0 and depth_m.max(initial=0.0) < np.inf):  # NaN is neither
         count = int((~np.isfinite(depth_m) | (depth_m < 0)).sum())
         raise ValueError(f"{name}: {count} depth values are NaN, infinite or negative; mark missing depth with 0")
-    scaled = np.rint(depth_m.astype(np.float64) * units_per_metre)
+    scaled = np.multiply(depth_m, units_per_metre, dtype=np.float64)
+    np.rint(scaled, out=scaled)
     if scaled.max(initial=0) > UINT16_MAX:
         limit = UINT16_MAX / units_per_metre
         raise ValueError(f"{name}: depth {depth_m.max():.2f} m does not fit 16 bits, which end at {limit:.2f} m")
-    return _encode(Image.fromarray(scaled.astype(np.uint16)), "PNG")
+    return _encode(Image.fromarray(scaled.astype(np.uint16)), "PNG", compress_level=DEPTH_LEVEL)
 
 
 def _encode(image: Image.Image, form: str, **options: Any) -> bytes:

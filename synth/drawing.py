@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from synth.corners import Corners, columns_of
 from synth.gl import Pyrender
-from synth.mesh import CUT_OUT_COLUMN, merged
+from synth.mesh import CUT_OUT_COLUMN, Mesh
 from synth.scene import Scene, Thing
 from synth.targets import MeasureTargets
 
@@ -22,7 +24,7 @@ GL_FROM_OPENCV = np.diag((1.0, -1.0, -1.0, 1.0))
 class Upload:
     """A scene on the device: corners in the order solid casters, leafy casters, solid rest."""
 
-    primitive: Any
+    primitive: Corners
     num_solid: int
     num_leafy: int
     num_rest: int
@@ -30,38 +32,37 @@ class Upload:
 
 def upload_scene(parts: Pyrender, scene: Scene) -> Upload:
     """Send the scene as one primitive, near to far and grounds and walls last, so that little is shaded twice."""
-    order = near_to_far(scene)
-    mesh = merged([scene.things[i].mesh for i in order])
-    sizes = [len(scene.things[i].mesh.positions_m) for i in order]
-    casts = np.repeat([scene.things[i].casts_shadow for i in order], sizes)
-    ids = np.repeat(np.array(order, dtype=np.float32) + 1.0, sizes)
-    leafy = mesh.look[:, CUT_OUT_COLUMN] > 0.5
-    rank = np.where(~casts, 2, leafy)
-    assert not (leafy & ~casts).any(), "leaves always cast shadows"
-    rows = np.argsort(rank.astype(np.uint8), kind="stable")  # small numbers are sorted by counting
-    primitive = parts.primitive(
-        positions=mesh.positions_m[rows],
-        normals=mesh.normals[rows],
-        tangents=mesh.look[rows, :4],
-        texcoord_0=mesh.uv[rows],
-        texcoord_1=np.stack((mesh.look[rows, 4], ids[rows]), axis=1),
-        color_0=mesh.look[rows, 5:9],
-    )
-    primitive._add_to_context()
-    counts = np.bincount(rank, minlength=3)
-    return Upload(primitive, int(counts[0]), int(counts[1]), int(counts[2]))
+    solid: list[tuple[int, Mesh]] = []
+    leafy: list[tuple[int, Mesh]] = []
+    rest: list[tuple[int, Mesh]] = []
+    for i in near_to_far(scene):
+        thing = scene.things[i]
+        is_leafy = thing.mesh.look[:, CUT_OUT_COLUMN] > 0.5
+        assert thing.casts_shadow or not is_leafy.any(), "leaves always cast shadows"
+        changes = np.flatnonzero(is_leafy[1:] != is_leafy[:-1]) + 1  # a tree is a trunk, then leaves
+        for begin, end in pairwise((0, *changes.tolist(), len(is_leafy))):
+            group = rest if not thing.casts_shadow else leafy if is_leafy[begin] else solid
+            group.append((i + 1, thing.mesh.rows(begin, end)))
+    numbers, meshes = zip(*solid, *leafy, *rest, strict=True)
+    counts = [sum(len(mesh.positions_m) for _, mesh in group) for group in (solid, leafy, rest)]
+    return Upload(Corners(parts.gl, columns_of(numbers, meshes), sum(counts)), *counts)
 
 
 def near_to_far(scene: Scene) -> list[int]:
     """Numbers of the things, loose ones before the structure, each kind by its distance from the eye."""
     eye = scene.world_from_camera[:3, 3]
-    keys = [(thing.kind in scene.structure, _distance(thing, eye), i) for i, thing in enumerate(scene.things)]
+    boxes_m = np.array([_box_m(thing) for thing in scene.things])
+    gaps_m = np.maximum(np.maximum(boxes_m[:, 0] - eye, eye - boxes_m[:, 1]), 0.0)
+    distances_m = np.sqrt(np.einsum("nk,nk->n", gaps_m, gaps_m)).tolist()
+    keys = [(thing.kind in scene.structure, distances_m[i], i) for i, thing in enumerate(scene.things)]
     return [number for *_, number in sorted(keys)]
 
 
-def _distance(thing: Thing, eye: np.ndarray) -> float:
-    low, high = thing.mesh.bounds_m()
-    return float(np.linalg.norm(np.maximum(np.maximum(low - eye, eye - high), 0.0)))
+def _box_m(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest of some corners: enough to sort by."""
+    corners_m = thing.mesh.positions_m
+    some_m = corners_m[:: max(len(corners_m) // 64, 1)]
+    return some_m.min(axis=0), some_m.max(axis=0)
 
 
 class Measure:
@@ -97,7 +98,7 @@ def draw_rows(gl: Any, program: int, upload: Upload, clip_from_world: np.ndarray
     if count == 0:
         return
     set_matrices(gl, program, "clip_from_world", [clip_from_world])
-    upload.primitive._bind()
+    upload.primitive.bind()
     gl.glDrawArrays(gl.GL_TRIANGLES, first, count)
 
 

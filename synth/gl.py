@@ -20,12 +20,12 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # Pictures are megabytes: glibc would give each back to the system at once and fetch fresh pages for the next.
+    # Pictures come and go by the megabyte. glibc keeps their memory: given back to the system after each, it would
+    # be asked for again page by page, which took 20 ms of every image.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
-    "MALLOC_TOP_PAD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
 }
-"""What a rendering process needs in its environment before numpy, torch and OpenGL are imported."""
+"""What a rendering process needs in its environment before it starts: numpy, torch, OpenGL and glibc read it once."""
 
 EGL_EXTENSIONS = 0x3055
 
@@ -38,8 +38,6 @@ class Pyrender:
     """`EGLPlatform` with its context made current."""
     gl: Any
     """`OpenGL.GL`."""
-    primitive: Any
-    """`pyrender.Primitive`: vertex arrays on the device."""
     intrinsics_camera: Any
     """`pyrender.IntrinsicsCamera`: projection matrices."""
     shaders: Any
@@ -62,7 +60,7 @@ def open_pyrender() -> Pyrender:
         setattr(np, "infty", np.inf)  # noqa: B010
     sys.modules.setdefault("pyrender.viewer", _viewer_stub())
     try:
-        from pyrender import IntrinsicsCamera, Primitive
+        from pyrender import IntrinsicsCamera
         from pyrender.platforms import egl
 
         context = egl.EGLPlatform(1, 1, device=_software_device(egl))
@@ -75,7 +73,7 @@ def open_pyrender() -> Pyrender:
             f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); on Debian or Ubuntu install it with: "
             "apt-get install libegl1 libgl1"
         ) from error
-    return Pyrender(context, GL, Primitive, IntrinsicsCamera, shaders)
+    return Pyrender(context, GL, IntrinsicsCamera, shaders)
 
 
 def tell_device() -> None:

@@ -77,6 +77,11 @@ class Mesh:
         turn = rotation.T.astype(np.float32)
         return Mesh(self.positions_m @ turn, self.normals @ turn, self.uv, self.look)
 
+    def rows(self, begin: int, end: int) -> Mesh:
+        """The corners from `begin` to before `end`, not copied."""
+        span = slice(begin, end)
+        return Mesh(self.positions_m[span], self.normals[span], self.uv[span], self.look[span])
+
     def bounds_m(self) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest corner of the axis-aligned box around the mesh."""
         columns = np.ascontiguousarray(self.positions_m.T)  # numpy reduces long rows several times faster

@@ -1,7 +1,7 @@
 """OnePass: one OpenGL context for life, few draw calls, exact z and ids beside a smooth picture.
 
 pyrender as it comes reads depth from a multisampled buffer (metres wrong at 75 m), draws in the order of a
-`set`, and spends most of its time on the filter of its shadows. Here the whole scene is one `pyrender.Primitive`,
+`set`, and spends most of its time on the filter of its shadows. Here the whole scene is one vertex array,
 sorted near to far, drawn three times: into the shadow maps; once per pixel, colour, z and ids together; and with
 four samples per pixel where edges are.
 """

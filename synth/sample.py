@@ -138,10 +138,11 @@ def check_frame(frame: Frame, scene: Scene) -> None:
     Raises RejectedScene when the lens touches something, when one loose object fills the view, or when
     almost nothing has a depth.
     """
-    seen = frame.depth_m > 0
-    if seen.mean() < 0.35:
-        raise RejectedScene(f"{seen.mean():.0%} of the pixels have a depth")
-    if float(np.percentile(frame.depth_m[seen], 3)) < scene.closest_m:
+    num_seen = np.count_nonzero(frame.depth_m)
+    if num_seen < 0.35 * frame.depth_m.size:
+        raise RejectedScene(f"{num_seen / frame.depth_m.size:.0%} of the pixels have a depth")
+    num_near = np.count_nonzero(frame.depth_m < scene.closest_m) - (frame.depth_m.size - num_seen)
+    if num_near > 0.03 * num_seen:
         raise RejectedScene(f"something is nearer than {scene.closest_m} m")
     counts = np.bincount(frame.ids.ravel(), minlength=len(scene.things) + 1)[1:] / frame.ids.size
     largest = int(counts.argmax())

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synth.development import balanced, compressed, saturated, sharpened, to_bytes, tone_table, toned
-from synth.lens import blurred, defocused, fringed, shaken, vignetted
+from synth.development import coloured, compressed, sharpened, to_bytes, tone_table, toned
+from synth.grain import grain_rand
+from synth.lens import defocused, drawn, shaken, vignette
 
 Span = tuple[float, float]
 
@@ -96,7 +97,8 @@ def sensor_for(domain: str) -> SensorPreset:
 def expose_rand(rng: np.random.Generator, radiance: np.ndarray, preset: SensorPreset = PHONE) -> np.ndarray:
     """(H,W,3) linear radiance to (H,W,3) uint8 as a camera would show it; all strengths come from `rng`."""
     exposure = _exposure_rand(rng, radiance, preset)
-    image = np.ascontiguousarray(radiance.transpose(2, 0, 1)) * np.float32(exposure)
+    image = np.ascontiguousarray(radiance.transpose(2, 0, 1))
+    image *= vignette(image.shape[1:], float(rng.uniform(*preset.vignette))) * np.float32(exposure)
     image = _through_lens_rand(rng, image, preset)
     image = _noisy_rand(rng, image, preset, gain=float(np.clip(exposure / preset.typical_exposure, 1.0, 8.0)))
     return _developed_rand(rng, image, preset)
@@ -104,9 +106,10 @@ def expose_rand(rng: np.random.Generator, radiance: np.ndarray, preset: SensorPr
 
 def _exposure_rand(rng: np.random.Generator, radiance: np.ndarray, preset: SensorPreset) -> float:
     """Puts the middle of the picture near mid-grey and keeps most highlights, as automatic exposure does."""
-    grey = radiance[::4, ::4].mean(axis=2)
-    middle = float(np.exp(np.log(grey + 1e-4).mean()))  # 1e-4: black pixels have a logarithm too
-    bright = float(np.percentile(grey, 92))
+    some = radiance[::4, ::4]
+    grey = (some[..., 0] + some[..., 1] + some[..., 2]).ravel() / np.float32(3.0)
+    middle = float(np.exp(np.log(grey + np.float32(1e-4)).mean()))  # 1e-4: black pixels have a logarithm too
+    bright = float(np.partition(grey, rank := round(0.92 * (len(grey) - 1)))[rank])
     wanted = min(0.2 / middle, 1.1 / max(bright, 1e-4))
     error = rng.normal(0.0, preset.exposure_error)
     if rng.random() < preset.misexposed_share:
@@ -115,61 +118,44 @@ def _exposure_rand(rng: np.random.Generator, radiance: np.ndarray, preset: Senso
 
 
 def _through_lens_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset) -> np.ndarray:
-    """Vignette, coloured fringes, then defocus or shake at times, and the softness of any lens."""
+    """Defocus or shake at times, then the softness and the fringes of any lens, and red and blue softer than green.
+
+    They are of every other camera: a sensor has half as many red and blue pixels as green ones.
+    """
     shrink = image.shape[2] / preset.width_px
-    image = vignetted(image, float(rng.uniform(*preset.vignette)))
-    image = fringed(image, float(rng.uniform(*preset.fringe) * rng.choice((-1.0, 1.0))))
+    spread = float(rng.uniform(*preset.fringe) * rng.choice((-1.0, 1.0)))
     soft, chance = float(rng.uniform(0.0, 0.2)), rng.random()
     radius_px, length_px = rng.uniform(*preset.defocus_px) * shrink, rng.uniform(*preset.shake_px) * shrink
     turn_rad = rng.uniform(0.0, np.pi)
     if chance < preset.defocus_share:
-        return defocused(image, float(radius_px))
-    if chance < preset.defocus_share + preset.shake_share:
+        image = defocused(image, float(radius_px))
+    elif chance < preset.defocus_share + preset.shake_share:
         path_px = length_px * np.sin(turn_rad) * preset.shake_upright, length_px * np.cos(turn_rad)
         image = shaken(image, (float(path_px[0]), float(path_px[1])))
-    return blurred(image, soft)
+    colour_soft = min(soft + 0.25, 0.3) if rng.random() < 0.5 else soft  # 0.3: beyond a third, fine stripes turn over
+    return drawn(image, (colour_soft, soft, colour_soft), spread=spread)
 
 
 def _noisy_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset, *, gain: float) -> np.ndarray:
-    """Read and shot noise amplified by `gain`, split as after demosaicing, and a trace of row noise."""
+    """Read and shot noise amplified by `gain`, and a trace of row noise."""
     read = 10.0 ** rng.uniform(*preset.log_read) * np.sqrt(gain)
     shot = 10.0 ** rng.uniform(*preset.log_shot) * gain
-    light = np.clip(image.mean(axis=0), 0.0, 1.0)
-    strength = np.sqrt(np.float32(read**2) + np.float32(shot) * light)
-    image = demosaiced(image) if rng.random() < 0.5 else image
+    light = image[0] + image[1]
+    light += image[2]
+    light *= np.float32(shot / 3.0)
+    strength = np.sqrt(np.clip(light, 0.0, np.float32(shot)) + np.float32(read**2))
     rows = rng.standard_normal((3, image.shape[1], 1), dtype=np.float32) * np.float32(0.1 * read)
     grain = grain_rand(rng, (image.shape[1], image.shape[2]))
     grain *= strength
     grain += image
-    return grain + rows
-
-
-def grain_rand(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """(3,H,W) float32 noise of variance 1: half of it brightness, pixel by pixel, half colour in blots of 2x2.
-
-    A pixel senses one colour only; interpolating the others spreads their noise over the neighbours.
-    """
-    height, width = size
-    half = np.float32(np.sqrt(0.5))
-    grain = np.empty((3, height, width), dtype=np.float32)
-    grain[:] = rng.standard_normal((height, width), dtype=np.float32) * half
-    blots = rng.standard_normal((3, -(-height // 2), -(-width // 2)), dtype=np.float32) * half
-    for row in (0, 1):
-        for column in (0, 1):
-            grain[:, row::2, column::2] += blots[:, : (height - row + 1) // 2, : (width - column + 1) // 2]
+    grain += rows
     return grain
-
-
-def demosaiced(image: np.ndarray) -> np.ndarray:
-    """Red and blue softer than green, of which a sensor has twice as many pixels."""
-    soft = blurred(image[::2], 0.25)
-    return np.stack((soft[0], image[1], soft[1]))
 
 
 def _developed_rand(rng: np.random.Generator, image: np.ndarray, preset: SensorPreset) -> np.ndarray:
     """White balance, saturation, tone curve, sharpening, and the camera's own JPEG at times."""
-    image = balanced(image, warmth=float(rng.normal(0.0, 0.06)), tint=float(rng.normal(0.0, 0.02)))
-    image = saturated(image, float(rng.uniform(0.7, 1.2)))
+    warmth, tint, saturation = rng.normal(0.0, 0.06), rng.normal(0.0, 0.02), rng.uniform(0.7, 1.2)
+    image = coloured(image, warmth=float(warmth), tint=float(tint), saturation=float(saturation))
     table = tone_table(
         gamma=float(rng.uniform(1.9, 2.5)),
         contrast=float(rng.uniform(0.0, 0.5)),

@@ -13,6 +13,7 @@ from synth import sample
 from synth.sample import KINDS, Sampler, check_frame, without_far
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene
+from tests.synth.scenes import ground, scene_of
 
 pytestmark = pytest.mark.opengl
 CONFIG = SampleConfig(domain="indoor", seed=0, height=48, width=64)
@@ -161,3 +162,27 @@ def test_what_is_too_far_becomes_background():
     cut = without_far(frame, 250.0)
     np.testing.assert_array_equal(cut.depth_m, [[10.0, 0.0]])
     np.testing.assert_array_equal(cut.ids, [[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("share_seen", "share_near", "message"),
+    [
+        (1.0, 0.0, None),
+        (0.5, 0.012, None),
+        (0.5, 0.018, "nearer than 0.3 m"),  # 3.6 per cent of what is seen
+        (0.34, 0.0, "34% of the pixels have a depth"),
+    ],
+)
+def test_pictures_of_nothing_or_of_a_touched_lens_are_refused(share_seen, share_near, message):
+    depth_m = np.zeros(1000, np.float32)
+    depth_m[: round(1000 * share_seen)] = 2.0
+    depth_m[: round(1000 * share_near)] = 0.1
+    ids = (np.arange(1000) % 3 * (depth_m > 0)).astype(np.uint16)
+    image = (20, 50)
+    frame = Frame(radiance=np.ones((*image, 3)), depth_m=depth_m.reshape(image), ids=ids.reshape(image))
+    scene = replace(scene_of([ground(), ground()]), closest_m=0.3)
+    if message is None:
+        check_frame(frame, scene)
+    else:
+        with pytest.raises(RejectedScene, match=message):
+            check_frame(frame, scene)
