@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +36,16 @@ class Paint:
         **options: float | bool,
     ) -> Material:
         """A material of one of the families; `tint` varies by `spread`, `tile_m` may be a range."""
-        colour = np.asarray(tint if tint is not None else (1.0, 1.0, 1.0))
-        colour = colour * np.exp(self.rng.normal(0.0, spread)) * np.exp(self.rng.normal(0.0, 0.35 * spread, 3))
         edge_m = float(self.rng.uniform(*tile_m)) if isinstance(tile_m, tuple) else tile_m
+        common, *own = self.rng.standard_normal(4).tolist()
+        shares = [math.exp(spread * (common + 0.35 * one)) for one in own]
+        red, green, blue = tint if tint is not None else (1.0, 1.0, 1.0)
         family = families[int(self.rng.integers(len(families)))]
-        edge_m *= TILE_SHARE.get(family, 1.0)
         return Material(
             layer=self.bank.rand(self.rng, family),
-            tint=(float(colour[0]), float(colour[1]), float(colour[2])),
-            tile_m=edge_m,
-            offset=(float(self.rng.random()), float(self.rng.random())),
+            tint=(float(red) * shares[0], float(green) * shares[1], float(blue) * shares[2]),
+            tile_m=edge_m * TILE_SHARE.get(family, 1.0),
+            offset=(self.rng.random(), self.rng.random()),
             gloss=gloss,
             is_coarse=self.is_coarse,
             **options,  # type: ignore[arg-type]
