@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from synth.mesh import Vector
+
 
 class Plots:
     """Rectangles on the ground, each with its own direction."""
@@ -15,7 +17,7 @@ class Plots:
         self._middles = np.empty((0, 2))
         self._reaches = np.empty(0)
 
-    def take(self, middle_m: np.ndarray, half_m: tuple[float, float], yaw_rad: float) -> bool:
+    def take(self, middle_m: Vector, half_m: tuple[float, float], yaw_rad: float) -> bool:
         """Reserve a rectangle of half sizes `half_m`, turned by `yaw_rad`; False if it would overlap a taken one."""
         if self.meets(middle_m, half_m, yaw_rad):
             return False
@@ -24,7 +26,7 @@ class Plots:
         self._reaches = np.append(self._reaches, math.hypot(*half_m))
         return True
 
-    def meets(self, middle_m: np.ndarray, half_m: tuple[float, float], yaw_rad: float) -> bool:
+    def meets(self, middle_m: Vector, half_m: tuple[float, float], yaw_rad: float) -> bool:
         """Whether a rectangle overlaps one that is taken: their circles, then the test of separating axes."""
         apart = self._middles - np.asarray(middle_m, dtype=np.float64)[:2]
         near = np.einsum("nk,nk->n", apart, apart) < (self._reaches + math.hypot(*half_m)) ** 2
@@ -36,7 +38,7 @@ _Plot = tuple[float, float, float, float, float, float]
 """Middle x and y, half sizes along its own axes, cosine and sine of its turn."""
 
 
-def _plot(middle_m: np.ndarray, half_m: tuple[float, float], yaw_rad: float) -> _Plot:
+def _plot(middle_m: Vector, half_m: tuple[float, float], yaw_rad: float) -> _Plot:
     return (
         float(middle_m[0]),
         float(middle_m[1]),

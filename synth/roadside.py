@@ -95,8 +95,7 @@ class Roadside:
         if not self._is_clear(along_m, lateral_m, corner_m):
             return False
         place = site.road.place(along_m, side.sign * lateral_m, side.ground_m(lateral_m) - sink_m)
-        before, after = (site.road.place(along_m + step, side.sign * lateral_m) for step in (-0.5, 0.5))
-        yaw_rad = float(np.arctan2(before[0] - after[0], after[1] - before[1])) + turn_rad
+        yaw_rad = turn_rad - site.road.heading_beside_rad(along_m, lateral_m)
         grade = site.road.grade_at(along_m) * float(np.cos(turn_rad)) if slopes else 0.0
         return site.put(kind, maker, place, yaw_rad, grade=grade, half_m=half_m, margin_m=margin_m)
 

@@ -62,6 +62,30 @@ def boxes(
     return mesh
 
 
+def painted_boxes(rows: Sequence[tuple[Material, Vector, Vector]]) -> Mesh:
+    """One mesh of many boxes, each with its material, size and the place of its foot, as `box` makes them."""
+    count = len(rows)
+    sizes = np.array([size for _, size, _ in rows], dtype=np.float32)
+    shift = np.array([place for _, _, place in rows], dtype=np.float32)
+    shift[:, 2] += sizes[:, 2] / 2.0
+    local = _BOX.positions_m * sizes[:, None]
+    uv = local.reshape(count, -1)[:, _BOX_UV]
+    uv /= np.array([material.tile_m for material, _, _ in rows], dtype=np.float32)[:, None, None]
+    uv += np.array([material.offset for material, _, _ in rows], dtype=np.float32)[:, None]
+    local += shift[:, None]
+    looks = np.array([material.look() for material, _, _ in rows]).repeat(36, axis=0)
+    normals = np.tile(_BOX.normals, (count, 1))
+    return Mesh(local.reshape(-1, 3), normals, uv.reshape(-1, 2), looks)
+
+
+def copies(mesh: Mesh, places_m: np.ndarray) -> Mesh:
+    """One mesh of the same thing at each of (N,3) places."""
+    count = len(places_m)
+    positions_m = mesh.positions_m + np.asarray(places_m, dtype=np.float32)[:, None]
+    tiled = (np.tile(array, (count, 1)) for array in (mesh.normals, mesh.uv, mesh.look))
+    return Mesh(positions_m.reshape(-1, 3), *tiled)
+
+
 def _turns(yaw_rad: np.ndarray) -> np.ndarray:
     """(N,3,3) rotations about z for rows of points: the transposes of `yaw_matrix`."""
     turns = np.zeros((len(yaw_rad), 3, 3), dtype=np.float32)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from synth.builder import Builder
-from synth.mesh import Mesh
+from synth.mesh import Mesh, Vector
 from synth.paint import Paint
 from synth.plots import Plots
 from synth.road import Road
@@ -42,18 +43,22 @@ class Site:
         `grade` is the rise along the thing's own +y, which it follows. `half_m` are the half sizes of its plot
         (x, y) around its foot, such as a tree's stem; without it the plot is the thing's own outline.
         """
-        mesh = maker(*self.builder.streams())
-        middle_m = np.asarray(place_m, dtype=np.float64)[:2]
-        if half_m is None:
-            low, high = mesh.bounds_m()
-            cos, sin = np.cos(yaw_rad), np.sin(yaw_rad)
-            x, y = (low + high)[:2] / 2.0
-            middle_m = middle_m + (cos * x - sin * y, sin * x + cos * y)
-            half_m = (float(high[0] - low[0]) / 2.0, float(high[1] - low[1]) / 2.0)
-        if not self.plots.take(middle_m, (half_m[0] + margin_m, half_m[1] + margin_m), yaw_rad):
+        rng, paint = self.builder.streams()
+        if half_m is not None and not self._take(place_m, half_m, margin_m, yaw_rad):
             return False
+        mesh = maker(rng, paint)
+        if half_m is None:
+            low, high = (corner.tolist() for corner in mesh.bounds_m())
+            cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
+            x, y = (low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0
+            middle_m = place_m[0] + cos * x - sin * y, place_m[1] + sin * x + cos * y
+            if not self._take(middle_m, ((high[0] - low[0]) / 2.0, (high[1] - low[1]) / 2.0), margin_m, yaw_rad):
+                return False
         self.builder.add(kind, sheared(mesh, grade).moved(place_m, yaw_rad=yaw_rad))
         return True
+
+    def _take(self, middle_m: Vector, half_m: tuple[float, float], margin_m: float, yaw_rad: float) -> bool:
+        return self.plots.take(middle_m, (half_m[0] + margin_m, half_m[1] + margin_m), yaw_rad)
 
 
 def sheared(mesh: Mesh, grade: float) -> Mesh:
