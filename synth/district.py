@@ -195,7 +195,7 @@ def _dashes(land: Land, middle: float, white: Material, *, is_along_v: bool) -> 
     seen = [
         span
         for span in spans
-        if land.sight.holds(land.terrain.place(*((middle, span[0]) if is_along_v else (span[0], middle))))
+        if land.sees(land.terrain.place(*((middle, span[0]) if is_along_v else (span[0], middle))))
     ]
     return [
         land.terrain.patch(*((across, span) if is_along_v else (span, across)), white, lift_m=0.03) for span in seen

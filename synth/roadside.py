@@ -242,7 +242,7 @@ class Roadside:
                 self._site.lamps_m.append(self._site.road.place(along_m, side.sign * (side.kerb_m + 0.45 - x), lift_m))
 
     def _raise_wires(self, stations: np.ndarray) -> None:
-        rng, side = self._rng, self._side
+        rng, side, site = self._rng, self._side, self._site
         has_wires, height_m = rng.random() < 0.6, float(rng.uniform(5.5, 8.5))
         stood = [
             along_m
@@ -252,10 +252,12 @@ class Roadside:
             )
         ]
         for first_m, second_m in zip(stood[:-1], stood[1:], strict=True):
-            start, end = (self._site.road.place(s, side.sign * (side.kerb_m + 0.45), 0.0) for s in (first_m, second_m))
-            if has_wires:
+            start, end = (site.road.place(s, side.sign * (side.kerb_m + 0.45), 0.0) for s in (first_m, second_m))
+            if has_wires and site.builder.is_coarse:
+                site.builder.omit("wire")
+            elif has_wires:
                 span = partial(wire_rand, span_m=end - start, height_m=height_m - 0.45, across_m=0.7)
-                self._site.builder.make("wire", span, start)
+                site.builder.make("wire", span, start)
 
     def _equip_sidewalk(self) -> None:
         rng, side, people = self._rng, self._side, self._street.people

@@ -243,12 +243,13 @@ def tube(start_m: Vector, end_m: Vector, radius_m: float, material: Material, *,
 
 
 @lru_cache(maxsize=8)
-def _sphere(subdivisions: int) -> tuple[np.ndarray, np.ndarray]:
-    """(V,3) points and (3*T,) numbers of the corners of a ball."""
+def _sphere(subdivisions: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(V,3) points of a ball, (3*T,) numbers of its corners, (T,3) how far its faces look along each axis."""
     import trimesh.creation  # takes seconds; a process that draws nothing does not pay
 
     sphere = trimesh.creation.icosphere(subdivisions=subdivisions)
-    return np.asarray(sphere.vertices, dtype=np.float32), np.asarray(sphere.faces).reshape(-1)
+    points, faces = np.asarray(sphere.vertices, dtype=np.float32), np.asarray(sphere.faces)
+    return points, faces.reshape(-1), np.abs(points[faces].sum(axis=1))
 
 
 def blob(
@@ -280,7 +281,7 @@ def blobs(
     lumps: np.ndarray | None = None,
 ) -> Mesh:
     """Several balls at once: (N,3) sizes, (N,3) middles, (N,K,4) lumps."""
-    directions, faces = _sphere(max(subdivisions - 1, 0) if material.is_coarse else subdivisions)
+    directions, faces, middles = _sphere(max(subdivisions - 1, 0) if material.is_coarse else subdivisions)
     shape = directions
     if squareness > 0.0:
         power = 2.0 / (1.0 - min(squareness, 0.95))  # superquadric: 2 is a ball, infinity a box
@@ -294,9 +295,14 @@ def blobs(
     normals = np.sign(shape) * np.abs(shape) ** (1.0 + 2.0 * squareness) / half if squareness else shape / half
     normals /= np.sqrt(np.einsum("nvk,nvk->nv", normals, normals))[..., None]
     points, normals = (shape * half).take(faces, axis=1), normals.take(faces, axis=1)
-    mesh = from_corners(points.reshape(-1, 3, 3), material, normals=normals.reshape(-1, 3))
+    # Each face is textured along the two axes that it lies in best, before lumps bend it.
+    axis = (middles ** np.float32(1.0 + 2.0 * squareness) / half).argmax(axis=2).repeat(3, axis=1)
+    uv = np.empty((*points.shape[:2], 2), dtype=np.float32)
+    uv[..., 0] = np.where(axis == 0, points[..., 1], points[..., 0])
+    uv[..., 1] = np.where(axis == 2, points[..., 1], points[..., 2])
+    uv /= np.float32(material.tile_m)
     points += np.asarray(at_m, dtype=np.float32)[:, None]
-    return Mesh(points.reshape(-1, 3), mesh.normals, mesh.uv, mesh.look)
+    return from_corners(points.reshape(-1, 3, 3), material, normals=normals.reshape(-1, 3), uv=uv.reshape(-1, 2))
 
 
 def lumps_rand(rng: np.random.Generator, shape: int | tuple[int, ...], strength: float) -> np.ndarray:
