@@ -87,8 +87,7 @@ class Site:
             return False
         if self.builder.is_coarse and not self._shows(kind, place_m):
             is_free = half_m is not None or self._take(place_m, HALF_M.get(kind, (0.5, 0.5)), margin_m, yaw_rad)
-            if is_free:
-                self.builder.omit(kind)
+            (self.builder.omit(kind) if is_free else self.builder.skip())
             return is_free
         mesh = maker(*self.builder.streams())
         if half_m is None:
