@@ -38,6 +38,10 @@ NEAR_M = 25.0
 """Trees nearer than this have all their leaves."""
 STEM_M = (0.35, 0.35)
 """Half sizes of the plot of a tree or a post."""
+BESIDE = 0.35
+"""Share of the other lanes and of the parking strips with a vehicle right beside the camera: it hides much of the view."""
+PARKED_M = 12.0
+"""How much farther on the other rows of parked cars begin."""
 CORNER_M = 2.6
 """From a side road to what stands beside it: its sidewalk and a little more."""
 
@@ -125,6 +129,8 @@ class Roadside:
     def _park_cars(self) -> None:
         rng, side = self._rng, self._side
         filled, along_m = rng.uniform(0.15, 0.95), float(rng.uniform(-6.0, 4.0))
+        if rng.random() > BESIDE:
+            along_m += PARKED_M
         while along_m < 110.0:
             if rng.random() < filled:
                 with_traffic = (side.sign > 0) == (rng.random() < 0.9)
