@@ -10,7 +10,7 @@ import numpy as np
 from synth.mesh import Material
 from synth.textures import Bank
 
-TILE_SHARE = {"brick": 0.5, "text": 0.7}
+TILE_SHARE = {"brick": 0.5, "text": 0.7, "gravel": 0.3, "corrugated": 0.5}
 """Families whose pattern would be too coarse at the tile edge that suits the others."""
 
 

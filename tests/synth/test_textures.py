@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,6 +24,17 @@ def test_families_share_no_layer_and_cover_the_bank(bank):
     assert set(bank.layers) == set(FAMILIES)
     assert bank.layers["noise"] == (0,), "the shaders read layer 0 as noise"
     assert bank.pixels.shape[1:] == (SIZE_PX, SIZE_PX, 4)
+
+
+def test_every_family_is_used_by_some_scene():
+    named = {
+        node.value
+        for path in Path("synth").glob("*.py")
+        if not path.name.endswith("textures.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+    assert set(FAMILIES) - {"noise"} <= named, "a layer that nothing draws is baked for nobody"
 
 
 def test_no_layer_is_flat_and_no_two_are_equal(bank):
