@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Paint:
         """Whether the object is for a preview. Each has streams of its own, so its maker may stop early."""
         return self.bank.is_coarse
 
+    def coarse(self) -> Paint:
+        """The same paint for something so far away that it needs few triangles."""
+        return replace(self, bank=replace(self.bank, is_coarse=True))
+
     def of(
         self,
         *families: str,
@@ -36,16 +40,20 @@ class Paint:
         **options: float | bool,
     ) -> Material:
         """A material of one of the families; `tint` varies by `spread`, `tile_m` may be a range."""
-        edge_m = float(self.rng.uniform(*tile_m)) if isinstance(tile_m, tuple) else tile_m
         common, *own = self.rng.standard_normal(4).tolist()
-        shares = [math.exp(spread * (common + 0.35 * one)) for one in own]
+        family, layer, size, *offset = self.rng.random(5).tolist()
+        edge_m = tile_m[0] + size * (tile_m[1] - tile_m[0]) if isinstance(tile_m, tuple) else tile_m
         red, green, blue = tint if tint is not None else (1.0, 1.0, 1.0)
-        family = families[int(self.rng.integers(len(families)))]
+        name = families[int(family * len(families))]
         return Material(
-            layer=self.bank.rand(self.rng, family),
-            tint=(float(red) * shares[0], float(green) * shares[1], float(blue) * shares[2]),
-            tile_m=edge_m * TILE_SHARE.get(family, 1.0),
-            offset=(self.rng.random(), self.rng.random()),
+            layer=self.bank.layer(name, layer),
+            tint=(
+                float(red) * math.exp(spread * (common + 0.35 * own[0])),
+                float(green) * math.exp(spread * (common + 0.35 * own[1])),
+                float(blue) * math.exp(spread * (common + 0.35 * own[2])),
+            ),
+            tile_m=edge_m * TILE_SHARE.get(name, 1.0),
+            offset=(offset[0], offset[1]),
             gloss=gloss,
             is_coarse=self.is_coarse,
             **options,  # type: ignore[arg-type]

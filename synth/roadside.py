@@ -39,7 +39,7 @@ NEAR_M = 25.0
 STEM_M = (0.35, 0.35)
 """Half sizes of the plot of a tree or a post."""
 BESIDE = 0.35
-"""Share of the other lanes and of the parking strips with a vehicle right beside the camera: it hides much of the view."""
+"""Share of the other lanes and of the parking strips with a vehicle right beside the camera; it hides the view."""
 PARKED_M = 12.0
 """How much farther on the other rows of parked cars begin."""
 CORNER_M = 2.6

@@ -30,7 +30,7 @@ def box(size_m: Vector, material: Material, *, at_m: Vector = (0.0, 0.0, 0.0)) -
     uv *= np.float32(1.0 / material.tile_m)
     uv += np.array(material.offset, dtype=np.float32)
     positions_m += np.array((at_m[0], at_m[1], at_m[2] + size_m[2] / 2.0), dtype=np.float32)
-    return Mesh(positions_m, _BOX.normals, uv, material.look()[None].repeat(36, axis=0))
+    return Mesh(positions_m, _BOX.normals, uv, material.looks(36))
 
 
 def boxes(
@@ -58,8 +58,9 @@ def boxes(
     mesh = from_corners(corners.reshape(-1, 3, 3), material, normals=normals, uv=uv)
     if tints is None:
         return mesh
-    mesh.look[:, :3] *= np.repeat(tints.astype(np.float32), 36, axis=0)
-    return mesh
+    look = mesh.look.copy()
+    look[:, :3] *= np.repeat(tints.astype(np.float32), 36, axis=0)
+    return Mesh(mesh.positions_m, mesh.normals, mesh.uv, look)
 
 
 def painted_boxes(rows: Sequence[tuple[Material, Vector, Vector]]) -> Mesh:
@@ -141,7 +142,7 @@ def cylinder(
     unit, uv = _rod(radius_m, height_m, material, sections)
     positions_m = unit.positions_m * np.array((radius_m, radius_m, height_m), dtype=np.float32)
     positions_m += np.array(at_m, dtype=np.float32)
-    return Mesh(positions_m, unit.normals, uv, material.look()[None].repeat(len(uv), axis=0))
+    return Mesh(positions_m, unit.normals, uv, material.looks(len(uv)))
 
 
 def _rod(radius_m: float, length_m: float, material: Material, sections: int) -> tuple[Mesh, np.ndarray]:
@@ -239,7 +240,7 @@ def tube(start_m: Vector, end_m: Vector, radius_m: float, material: Material, *,
     axes = np.array((x, y, z), dtype=np.float32)
     positions_m = unit.positions_m @ (axes * np.array(((radius_m,), (radius_m,), (length,)), dtype=np.float32))
     positions_m += np.array((x0, y0, z0), dtype=np.float32)
-    return Mesh(positions_m, unit.normals @ axes, uv, material.look()[None].repeat(len(uv), axis=0))
+    return Mesh(positions_m, unit.normals @ axes, uv, material.looks(len(uv)))
 
 
 @lru_cache(maxsize=8)

@@ -42,6 +42,8 @@ END_M = {
 }
 """Where a thing becomes smaller than a pixel of a preview."""
 
+SMALL, FAR_M = frozenset({"car", "motorcycle", "person"}), 80.0
+"""What is made as for a preview so far ahead, since its wheels and lamps are a pixel or two there."""
 HALF_M = {
     "car": (1.0, 2.3),
     "lorry": (1.3, 4.5),
@@ -89,7 +91,10 @@ class Site:
             is_free = half_m is not None or self._take(place_m, HALF_M.get(kind, (0.5, 0.5)), margin_m, yaw_rad)
             (self.builder.omit(kind) if is_free else self.builder.skip())
             return is_free
-        mesh = maker(*self.builder.streams())
+        rng, paint = self.builder.streams()
+        if kind in SMALL and place_m[1] > FAR_M:
+            paint = paint.coarse()
+        mesh = maker(rng, paint)
         if half_m is None:
             low, high = (corner.tolist() for corner in mesh.bounds_m())
             cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)

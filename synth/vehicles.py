@@ -91,9 +91,9 @@ def car_rand(rng: np.random.Generator, paint: Paint, *, is_lit: bool = False) ->
     is_panel_van = body is VAN and rng.random() < 0.6
     parts = [_hull(body, length, width, height, lacquer, lacquer if is_panel_van else glass, glass)]
     clearance = 0.13 * height
+    if paint.is_coarse:  # wheels and lamps are a pixel or two: a dark block from the ground up stands for them
+        return merged([*parts, box((width * 0.9, length * 0.9, clearance + 0.09), trim)])
     parts.append(box((width * 0.9, length * 0.94, 0.12), trim, at_m=(0, 0, clearance - 0.03)))
-    if paint.is_coarse:
-        return merged(parts)  # wheels and lamps are smaller than a preview's pixel
     parts.extend(wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
     parts.append(_details(rng, paint, length, width, height, trim, is_lit))
     return merged(parts)

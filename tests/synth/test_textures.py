@@ -49,7 +49,7 @@ def test_only_leaves_have_holes_and_they_have_both(bank):
 
 
 def test_a_draw_comes_from_the_families_asked_for(bank, rng):
-    assert {bank.rand(rng, "brick") for _ in range(100)} == set(bank.layers["brick"])
+    assert {bank.layer("brick", share) for share in rng.random(100)} == set(bank.layers["brick"])
     paint = Paint(rng, bank)
     drawn = {paint.of("brick", "wood").layer for _ in range(300)}
     assert drawn == {*bank.layers["brick"], *bank.layers["wood"]}
