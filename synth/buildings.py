@@ -28,6 +28,8 @@ def building_rand(
     if not is_town and rng.random() < BARNS:
         wall, is_lit = paint.of("cladding", "cladding", "corrugated", tint=tint, spread=0.3, tile_m=(1.3, 2.2)), False
     parts = [box((depth_m, length_m, height), wall)]
+    if paint.is_coarse and not is_lit:
+        return merged([*parts, *_roof(rng, paint, length_m, depth_m, height, is_town)])
     if is_town and rng.random() < 0.5:
         shop = _upright(paint.of("shopfront", tile_m=tile, gloss=0.5), 0.5)
         parts.append(box((depth_m + 0.16, length_m + 0.1, tile), shop))

@@ -62,6 +62,8 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
 def _conifer_rand(rng: np.random.Generator, paint: Paint, height: float) -> Mesh:
     leaves = _foliage(paint, (0.6, 1.0))
     radius = height * rng.uniform(0.14, 0.24)
+    if paint.is_coarse:
+        return lathe(((0.0, 0.0), (radius, 0.06 * height), (0.0, height)), leaves, sections=12)
     core = paint.of("leaves", tint=(0.2, 0.25, 0.15), tile_m=0.8)
     parts = [tube((0, 0, -0.1), (0, 0, 0.3 * height), 0.015 * height + 0.05, paint.of("bark", tile_m=0.6))]
     for material, share in ((core, 0.75), (leaves, 1.0)):

@@ -21,8 +21,8 @@ Maker = Callable[[np.random.Generator, Paint], Mesh]
 SLIGHT = frozenset({"lamp", "pole", "wire", "sign", "bollard"})
 """What is thinner than a pixel of a preview."""
 REACH_M = {
-    "building": 20.0,
-    "tree": 14.0,
+    "building": 16.0,
+    "tree": 9.0,
     "tram": 14.0,
     "lorry": 8.0,
     "bus": 8.0,
