@@ -11,6 +11,8 @@ from synth.paint import CLOTH_COLOURS, WALL_COLOURS, Paint
 from synth.shapes import box, boxes, gable
 
 STOREY_M = 2.9
+BARNS = 0.1
+"""Share of barns and sheds without windows among the houses out of towns."""
 
 
 def building_rand(
@@ -21,8 +23,13 @@ def building_rand(
     height = storeys * STOREY_M * rng.uniform(0.95, 1.1)
     tile = height / storeys
     half_tile = 0.5 * (storeys % 2)  # boxes are textured around their middle: keep storeys whole
-    wall = _upright(paint.of("facade", tint=paint.colour(WALL_COLOURS), spread=0.2, tile_m=tile, gloss=0.5), half_tile)
+    tint = paint.colour(WALL_COLOURS)
+    wall = _upright(paint.of("facade", tint=tint, spread=0.2, tile_m=tile, gloss=0.5), half_tile)
+    if not is_town and rng.random() < BARNS:
+        wall, is_lit = paint.of("cladding", "cladding", "corrugated", tint=tint, spread=0.3, tile_m=(1.3, 2.2)), False
     parts = [box((depth_m, length_m, height), wall)]
+    if paint.is_coarse and not is_lit:
+        return merged([*parts, *_roof(rng, paint, length_m, depth_m, height, is_town)])
     if is_town and rng.random() < 0.5:
         shop = _upright(paint.of("shopfront", tile_m=tile, gloss=0.5), 0.5)
         parts.append(box((depth_m + 0.16, length_m + 0.1, tile), shop))
@@ -75,8 +82,8 @@ def _roof(
     if rng.random() < (0.55 if is_town else 0.08):
         rim = paint.of("concrete", "metal", tile_m=2.0)
         return [box((depth + 0.3, length + 0.3, 0.5), rim, at_m=(0, 0, height - 0.1))]
-    tiles = paint.of("shingles", tile_m=(2.0, 3.5), spread=0.25)
-    gable_wall = paint.of("plaster", "brick", tint=paint.colour(WALL_COLOURS), tile_m=2.0)
+    tiles = paint.of(*("shingles",) * 5, "corrugated", tile_m=(2.0, 3.5), spread=0.25)
+    gable_wall = paint.of("plaster", "brick", "cladding", tint=paint.colour(WALL_COLOURS), tile_m=2.0)
     rise = depth * rng.uniform(0.25, 0.5)
     if rng.random() < 0.65:
         roof = gable((length, depth, rise), tiles, gable_wall, at_m=(0, 0, 0)).moved((0, 0, height), yaw_rad=np.pi / 2)

@@ -112,8 +112,8 @@ class CityBlock:
 def shed_rand(rng: np.random.Generator, paint: Paint) -> Mesh:
     """A shed or a garage."""
     width, length, height = float(rng.uniform(2.0, 3.5)), float(rng.uniform(2.5, 6.0)), float(rng.uniform(2.0, 2.8))
-    wall = paint.of("wood", "plaster", "panels", tile_m=1.5)
-    roof = paint.of("shingles", "concrete", "metal", tile_m=2.0)
+    wall = paint.of("wood", "plaster", "panels", "cladding", "corrugated", tile_m=1.5)
+    roof = paint.of("shingles", "concrete", "metal", "corrugated", tile_m=2.0)
     shell = box((width, length, height + 0.6), wall, at_m=(0, 0, -0.6))
     return merged([shell, box((width + 0.4, length + 0.4, 0.15), roof, at_m=(0, 0, height))])
 

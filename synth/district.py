@@ -111,10 +111,10 @@ def _lines(low: float, high: float, *, has_walk: bool) -> np.ndarray:
 
 
 FLOORS: dict[str, tuple[str, ...]] = {
-    "town": ("asphalt", "concrete", "grass"),
-    "parking": ("asphalt",),
+    "town": ("asphalt", "concrete", "grass", "gravel"),
+    "parking": ("asphalt", "asphalt", "gravel"),
     "field": ("grass", "soil", "grass"),
-    "farm": ("grass", "soil"),
+    "farm": ("grass", "soil", "gravel"),
     "wood": ("soil", "grass"),
 }
 _FIELD_TINTS = ((1.0, 1.0, 1.0), (1.2, 1.05, 0.6), (0.8, 1.0, 0.5), (0.9, 0.8, 0.5), (1.1, 0.95, 0.75))
@@ -195,7 +195,7 @@ def _dashes(land: Land, middle: float, white: Material, *, is_along_v: bool) -> 
     seen = [
         span
         for span in spans
-        if land.sight.holds(land.terrain.place(*((middle, span[0]) if is_along_v else (span[0], middle))))
+        if land.sees(land.terrain.place(*((middle, span[0]) if is_along_v else (span[0], middle))))
     ]
     return [
         land.terrain.patch(*((across, span) if is_along_v else (span, across)), white, lift_m=0.03) for span in seen

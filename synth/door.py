@@ -31,7 +31,9 @@ def add_door(builder: Builder, room: Room, opening: Opening) -> None:
     place, turn = opening.wall.at(opening.along_m)
     rim = paint.of("plain", "wood", tint=paint.colour(LIGHT_COLOURS), tile_m=1.0, gloss=0.35)
     builder.add("frame", surround(opening, rim).moved(place, yaw_rad=turn))
-    leaf = _leaf_rand(rng, paint, opening.width_m + 0.02, opening.high_m - 0.01)
+    # A closed leaf ends within its frame; one that stands open is as much smaller as the hole.
+    edge_m = 0.01 if opening.kind == "door" else -0.01
+    leaf = _leaf_rand(rng, paint, opening.width_m + 0.02, opening.high_m + edge_m)
     if opening.kind == "door":
         builder.add("door", leaf.moved((0, -0.03, 0)).moved(place, yaw_rad=turn))
         return
@@ -87,7 +89,7 @@ def _shell(paint: Paint, sides_m: tuple[float, float], deep_m: float, top_m: flo
     """Floor, ceiling and four walls of the next room; the wall with the hole is closed beside and above it."""
     (x0, x1), y0, y1 = sides_m, -BEHIND_M, -deep_m
     wall = paint.of("plain", "plain", "plaster", tint=paint.colour(WALL_COLOURS), tile_m=1.5)
-    floor = paint.of("wood", "tiles", "carpet", tile_m=1.2)
+    floor = paint.of("wood", "tiles", "carpet", "parquet", "linoleum", tile_m=1.2)
     wide, long = x1 - x0, y0 - y1
     return merged(
         [

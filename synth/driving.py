@@ -21,6 +21,7 @@ from synth.pose import pose_from_angles
 from synth.road import Road, road_rand
 from synth.roadside import Roadside
 from synth.scene import Light, Scene, Surrounding
+from synth.sight import Sight
 from synth.site import Site
 from synth.street_kinds import Street
 from synth.street_plan import Plan, street_plan_rand
@@ -42,9 +43,9 @@ def driving_scene_rand(streams: dict[str, np.random.Generator], bank: Bank, came
     name, street, plan = street_plan_rand(layout)
     road = road_rand(layout, is_straight=street.is_town or plan.crossing_m is not None)
     weather = weather_rand(streams["surfaces"])
-    site = Site(Builder(layout, streams["surfaces"], bank), road, weather)
-    _fill(site, layout, plan, street)
     camera, pose = _camera_rand(streams["camera"], camera, road, plan)
+    site = Site(Builder(layout, streams["surfaces"], bank), road, weather, Sight(pose, camera))
+    _fill(site, layout, plan, street)
     lights, surrounding, light_name = _light_rand(streams["light"], site, street, pose)
     return Scene(
         kind=f"driving/{name}",

@@ -10,9 +10,10 @@ from mde.camera import Camera
 from synth.builder import Builder
 from synth.daylight import daylight_rand
 from synth.district import DISTRICTS, add_district
-from synth.land import Land, Sight
+from synth.land import Land
 from synth.pose import pose_from_angles
 from synth.scene import Scene
+from synth.sight import Sight
 from synth.terrain import Terrain, terrain_rand
 from synth.textures import Bank
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,9 +35,10 @@ class Wall:
 
     def at(self, along_m: float, away_m: float = 0.0, lift_m: float = 0.0) -> tuple[np.ndarray, float]:
         """Place and turn of something whose back (y = 0) stands at the wall; `along_m` counts from the left end."""
-        right = -np.array((np.cos(self.turn_rad), np.sin(self.turn_rad)))
-        x, y = np.asarray(self.left_m) + right * along_m + self.inward * away_m
-        return np.array((x, y, lift_m)), self.turn_rad
+        cos, sin = math.cos(self.turn_rad), math.sin(self.turn_rad)
+        x, y = self.left_m
+        place_m = np.array((x - cos * along_m - sin * away_m, y - sin * along_m + cos * away_m, lift_m))
+        return place_m, self.turn_rad
 
     def area(self, along_m: float, width_m: float, reach_m: float) -> Block:
         """The floor that something `width_m` wide and `reach_m` deep takes at the wall."""

@@ -11,28 +11,36 @@ from synth.builder import Builder
 from synth.floor_plan import Room, Wall
 from synth.furniture import Piece, PieceMaker, fitted
 from synth.hangings import HANGINGS, Hanging
-from synth.mesh import Mesh
+from synth.mesh import Mesh, yaw_matrix
 from synth.occupancy import Occupancy, around, turned_area
 from synth.opening import Opening
+from synth.paint import Paint
 from synth.residents import seated_rand, standing_rand
 from synth.room_use import Use
 from synth.scene import RejectedScene
 from synth.shapes import box
+from synth.sight import Sight
 
 CAMERA_SPACE_M = 0.32
 """Half width of the square around the camera that stays free."""
 FEWEST_THINGS = 12
 MOST_MISSES = 3
 """Pieces in a row that found no place: the walls are full."""
+HEAP_M, FLOOR_REACH_M, HANGING_REACH_M = 0.4, 0.6, 1.3
+"""What small things on a piece, on the floor and on a wall reach beyond the place that they are meant for."""
+PREVIEW_END_M = 3.5
+"""Farther away small things are a few pixels of a preview."""
 
 
 class Furnisher:
     """Furnishes one room; keeps what is taken."""
 
     def __init__(
-        self, builder: Builder, rng: np.random.Generator, room: Room, openings: list[Opening], pose: np.ndarray
+        self, builder: Builder, rng: np.random.Generator, room: Room, openings: list[Opening], sight: Sight
     ) -> None:
-        self.room, self.rng, self.builder = room, rng, builder
+        self.room, self.rng, self.builder, self._sight = room, rng, builder, sight
+        self._num_unseen = 0
+        pose = sight.world_from_camera
         self.space = Occupancy(room)
         self._eye, ahead = pose[:2, 3], pose[:2, 2]
         weights = [wall.length_m * (1.0 if wall.inward @ ahead < 0.35 else 0.25) for wall in room.walls]
@@ -72,7 +80,7 @@ class Furnisher:
             self._on_the_floor(use.floor[int(rng.integers(len(use.floor)))])
         for _ in range(rng.poisson(6.0)):
             self._on_the_wall(HANGINGS[int(rng.integers(len(HANGINGS)))])
-        if len(self.builder.things) < FEWEST_THINGS:
+        if len(self.builder.things) + self._num_unseen < FEWEST_THINGS:
             raise RejectedScene("the room stayed bare")
 
     def wall_rand(self) -> Wall:
@@ -149,30 +157,22 @@ class Furnisher:
             tops = ()
         kinds = clutter.BY_PIECE.get(name, use.tops)
         for x0, x1, y0, y1, z in tops:
-            for mesh in self._heap(kinds, (x0, y0, x1, y1)):
+            rng, paint = self.builder.streams()
+            middle = place + yaw_matrix(turn) @ ((x0 + x1) / 2, (y0 + y1) / 2, z)
+            if not self._shows(middle, float(np.hypot(x1 - x0, y1 - y0)) / 2 + HEAP_M):
+                continue
+            for mesh in _heap(rng, paint, kinds, (x0, y0, x1, y1)):
                 self.builder.add("clutter", mesh.moved((0.0, 0.0, z)).moved(place, yaw_rad=turn))
         if piece.wants_chair and self.rng.random() < 0.8:
             self.chair_before(place, turn, piece.size_m[1], use, use.chair)
 
-    def _heap(self, kinds: Sequence[clutter.ClutterMaker], area: tuple[float, float, float, float]) -> list[Mesh]:
-        """Small things side by side within x from, y from, x to, y to; what does not fit stays away."""
-        low, high = np.array(area[:2]), np.array(area[2:])
-        found: list[Mesh] = []
-        taken: list[tuple[np.ndarray, np.ndarray]] = []
-        mean = 8.0 * float(np.prod(np.maximum(high - low, 0.0))) + 0.7
-        for _ in range(self.rng.poisson(min(mean, 7.0))):
-            maker, yaw_rad = kinds[int(self.rng.integers(len(kinds)))], float(self.rng.normal(0.0, 0.4))
-            mesh = maker(*self.builder.streams()).moved((0.0, 0.0, 0.0), yaw_rad=yaw_rad)
-            near, far = (corner[:2] for corner in mesh.bounds_m())
-            if (far - near > high - low + 0.06).any():  # three centimetres may hang over each edge
-                continue
-            at = self.rng.uniform(low - 0.03 - near, high + 0.03 - far)
-            spot = at + near, at + far
-            if any((spot[0] < b).all() and (a < spot[1]).all() for a, b in taken):
-                continue
-            taken.append(spot)
-            found.append(mesh.moved((*at, 0.0)))
-        return found
+    def _shows(self, place_m: np.ndarray, reach_m: float) -> bool:
+        """Whether small things around a place can be seen; those that cannot are counted and not made."""
+        end_m = PREVIEW_END_M if self.builder.is_coarse else np.inf
+        if self._sight.holds(place_m, reach_m, end_m=end_m):
+            return True
+        self._num_unseen += 1
+        return False
 
     def _person(self) -> None:
         """Somebody who stands in the room; most look somewhere into it."""
@@ -185,14 +185,20 @@ class Furnisher:
 
     def _on_the_floor(self, maker: clutter.ClutterMaker) -> None:
         """A thing on the floor, more often beside a wall or a piece than in the way."""
-        mesh = maker(*self.builder.streams()).moved((0, 0, 0), yaw_rad=float(self.rng.uniform(0, 2 * np.pi)))
-        low, high = mesh.bounds_m()
-        for _ in range(3):
-            x = self.rng.uniform(0.05 - low[0], max(self.room.width_m - 0.05 - high[0], 0.06 - low[0]))
-            y = self.rng.uniform(0.05 - low[1], max(self.room.depth_m - 0.05 - high[1], 0.06 - low[1]))
-            area = float(x + low[0]), float(y + low[1]), float(x + high[0]), float(y + high[1])
-            if self.space.is_free(area, 0.0, float(high[2]), 0.01):
-                self.space.take(area, 0.0, float(high[2]))
+        yaw_rad = float(self.rng.uniform(0, 2 * np.pi))
+        for shares in self.rng.random((3, 2)).tolist():
+            middle = shares[0] * self.room.width_m, shares[1] * self.room.depth_m
+            if not self._shows(np.array((*middle, 0.2)), FLOOR_REACH_M):
+                self.builder.skip()
+                continue
+            mesh = maker(*self.builder.streams()).moved((0, 0, 0), yaw_rad=yaw_rad)
+            low, high = (corner.tolist() for corner in mesh.bounds_m())
+            free_m = self.room.width_m - 0.1 - high[0] + low[0], self.room.depth_m - 0.1 - high[1] + low[1]
+            x = 0.05 - low[0] + shares[0] * max(free_m[0], 0.01)
+            y = 0.05 - low[1] + shares[1] * max(free_m[1], 0.01)
+            area = x + low[0], y + low[1], x + high[0], y + high[1]
+            if self.space.is_free(area, 0.0, high[2], 0.01):
+                self.space.take(area, 0.0, high[2])
                 self.builder.add("clutter", mesh.moved((x, y, 0.0)))
                 return
 
@@ -212,14 +218,44 @@ class Furnisher:
 
     def _on_the_wall(self, make: Hanging) -> None:
         """A picture or another thing that hangs on a wall, where nothing stands before it."""
+        wall, share = self.wall_rand(), self.rng.random()
+        if not self._shows(wall.at(share * wall.length_m, 0.0, 1.4)[0], HANGING_REACH_M):
+            self.builder.skip()
+            return
         mesh = make(*self.builder.streams())
-        low, high = mesh.bounds_m()
-        wall, width = self.wall_rand(), float(2 * max(-low[0], high[0]))
+        low, high = (corner.tolist() for corner in mesh.bounds_m())
+        width = 2 * max(-low[0], high[0])
         if width > wall.length_m - 0.2:
             return
-        along = float(self.rng.uniform(0.1 + width / 2, wall.length_m - 0.1 - width / 2))
-        area = wall.area(along, width, max(float(high[1]) + 0.02, 0.08))
-        if self.space.is_free(area, float(low[2]), float(high[2])):
+        along = 0.1 + width / 2 + share * (wall.length_m - 0.2 - width)
+        area = wall.area(along, width, max(high[1] + 0.02, 0.08))
+        if self.space.is_free(area, low[2], high[2]):
             place, turn = wall.at(along, 0.002)
-            self.space.take(area, float(low[2]), float(high[2]))
+            self.space.take(area, low[2], high[2])
             self.builder.add("picture", mesh.moved(place, yaw_rad=turn))
+
+
+def _heap(
+    rng: np.random.Generator,
+    paint: Paint,
+    kinds: Sequence[clutter.ClutterMaker],
+    area: tuple[float, float, float, float],
+) -> list[Mesh]:
+    """Small things side by side within x from, y from, x to, y to; what does not fit stays away."""
+    low, high = np.array(area[:2]), np.array(area[2:])
+    found: list[Mesh] = []
+    taken: list[tuple[np.ndarray, np.ndarray]] = []
+    mean = 8.0 * float(np.prod(np.maximum(high - low, 0.0))) + 0.7
+    for _ in range(rng.poisson(min(mean, 7.0))):
+        maker, yaw_rad = kinds[int(rng.integers(len(kinds)))], float(rng.normal(0.0, 0.4))
+        mesh = maker(rng, paint).moved((0.0, 0.0, 0.0), yaw_rad=yaw_rad)
+        near, far = (corner[:2] for corner in mesh.bounds_m())
+        if (far - near > high - low + 0.06).any():  # three centimetres may hang over each edge
+            continue
+        at = rng.uniform(low - 0.03 - near, high + 0.03 - far)
+        spot = at + near, at + far
+        if any((spot[0] < b).all() and (a < spot[1]).all() for a, b in taken):
+            continue
+        taken.append(spot)
+        found.append(mesh.moved((*at, 0.0)))
+    return found

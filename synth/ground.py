@@ -115,9 +115,12 @@ def _lay_side(
     stone = site.weather.soaked(paint.of("concrete", tile_m=1.0, tint=(1.1, 1.1, 1.1), spread=0.2))
     floors = ("cobbles", "cobbles", "concrete", "asphalt", "asphalt", "stones")
     paving = site.weather.soaked(paint.of(*floors, tile_m=(1.2, 3.0), tint=(0.95, 0.95, 0.92), spread=0.2))
-    lawn = ("grass", "grass", "grass", "soil", "cobbles" if top_m else "grass")
+    lawn = ("grass", "grass", "grass", "soil", "gravel", "cobbles" if top_m else "grass")
     verge = paint.of(
-        *(("concrete", "stones", "grass") if street.drop_m[1] else lawn), tile_m=(1.5, 3.5), spread=0.25, variation=0.7
+        *(("concrete", "stones", "gravel", "grass") if street.drop_m[1] else lawn),
+        tile_m=(1.5, 3.5),
+        spread=0.25,
+        variation=0.7,
     )
     field = paint.of("grass", "grass", "soil", tile_m=(2.5, 6.0), spread=0.3, variation=0.8)
     far_lift_m = side.lift_hill_m + float(rng.normal(2.0, 8.0))

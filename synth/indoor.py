@@ -17,6 +17,7 @@ from synth.pose import pose_from_angles
 from synth.room import build_room
 from synth.room_use import USES
 from synth.scene import RejectedScene, Scene, Thing
+from synth.sight import Sight
 from synth.textures import Bank
 
 NEAR_FAR_M = (0.1, 60.0)
@@ -42,7 +43,7 @@ def indoor_scene_rand(streams: dict[str, np.random.Generator], bank: Bank, camer
     builder = Builder(layout, streams["surfaces"], bank)
     openings = openings_rand(layout, room)
     build_room(builder, room, openings)
-    Furnisher(builder, layout, room, openings, pose).furnish(use)
+    Furnisher(builder, layout, room, openings, Sight(pose, camera)).furnish(use)
     lights, surrounding, lighting = indoor_light_rand(streams["light"], room, openings, builder)
     refuse_blocked_view(builder.things, pose[:3, 3])
     return Scene(

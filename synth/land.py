@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from mde.camera import Camera
 from synth.builder import Builder
 from synth.buildings import building_rand
 from synth.plots import Plots
+from synth.sight import Sight
 from synth.site import Maker, sheared
 from synth.terrain import Terrain
 
@@ -19,30 +18,16 @@ MARGIN_M = 25.0
 FARTHEST_M = 260.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a camera may see, so that nothing is made that no pixel shows."""
-
-    world_from_camera: np.ndarray
-    camera: Camera
-
-    def holds(self, place_m: np.ndarray) -> bool:
-        """Whether a place lies in the view or within `MARGIN_M` of it."""
-        x, y, z = (place_m - self.world_from_camera[:3, 3]) @ self.world_from_camera[:3, :3]
-        (fx, fy), (cx, cy) = self.camera.f_px, self.camera.c_px
-        wide, high = max(cx, self.camera.width - cx) / fx, max(cy, self.camera.height - cy) / fy
-        ahead_m = max(z, 0.0)
-        return bool(
-            -MARGIN_M < z < FARTHEST_M and abs(x) < wide * ahead_m + MARGIN_M and abs(y) < high * ahead_m + MARGIN_M
-        )
-
-
 class Land:
     """The land with what stands on it so far."""
 
     def __init__(self, builder: Builder, terrain: Terrain, sight: Sight) -> None:
         self.builder, self.terrain, self.sight, self._plots, self._houses = builder, terrain, sight, Plots(), Plots()
         self._houses.take(np.zeros(2), (12.0, 12.0), 0.0)  # the camera hangs here; nothing high may reach it
+
+    def sees(self, place_m: np.ndarray) -> bool:
+        """Whether something at a place, or its shadow, may be in the picture."""
+        return self.sight.holds(place_m, MARGIN_M, end_m=FARTHEST_M)
 
     def put(
         self,
@@ -61,7 +46,7 @@ class Land:
         """
         u_m, v_m = place_m
         place = self.terrain.place(u_m, v_m, -sink_m)
-        if not self.sight.holds(place) or (kind in ("tree", "building") and self._houses.meets(place, (3.0, 3.0), 0.0)):
+        if not self.sees(place) or (kind in ("tree", "building") and self._houses.meets(place, (3.0, 3.0), 0.0)):
             return False
         turn_rad = yaw_rad + self.terrain.turn_rad
         mesh = maker(*self.builder.streams())

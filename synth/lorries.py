@@ -58,7 +58,9 @@ def _load(rng: np.random.Generator, paint: Paint, long: float, width: float, hei
     kind = rng.random()
     tint = paint.colour(_CARGO_COLOURS)
     if kind < 0.6:
-        cargo = paint.of("plain", "panels", "stripes", "picture", "text", tint=tint, tile_m=2.5, gloss=0.4)
+        cargo = paint.of(
+            "plain", "panels", "stripes", "picture", "text", "corrugated", tint=tint, tile_m=2.5, gloss=0.4
+        )
         return [box((width, long, height - 0.85), cargo, at_m=(0, y, 0.85))]
     if kind < 0.8:
         steel = paint.of("metal", "plain", tint=tint, tile_m=2.0, gloss=0.3)

@@ -45,6 +45,10 @@ class Material:
             dtype=np.float32,
         )
 
+    def looks(self, count: int) -> np.ndarray:
+        """(count,9): the same row again and again, without memory of its own; copy it before you change it."""
+        return np.ndarray((count, CUT_OUT_COLUMN + 2), np.float32, self.look(), strides=(0, 4))
+
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
@@ -126,7 +130,7 @@ def from_corners(
     if uv is None:
         flat = normals.reshape(-1, 3, 3).sum(axis=1) if flat is None else flat
         uv = _project_uv(positions_m, np.repeat(np.abs(flat).argmax(axis=1), 3)) / material.tile_m
-    look = material.look()[None].repeat(len(positions_m), axis=0)
+    look = material.looks(len(positions_m))
     uv = uv.astype(np.float32, copy=False) + np.asarray(material.offset, dtype=np.float32)
     return Mesh(positions_m, normals, uv, look)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from synth.mesh import Material
 from synth.textures import Bank
 
-TILE_SHARE = {"brick": 0.5, "text": 0.7}
+TILE_SHARE = {"brick": 0.5, "text": 0.7, "gravel": 0.3, "corrugated": 0.5}
 """Families whose pattern would be too coarse at the tile edge that suits the others."""
 
 
@@ -25,6 +26,10 @@ class Paint:
         """Whether the object is for a preview. Each has streams of its own, so its maker may stop early."""
         return self.bank.is_coarse
 
+    def coarse(self) -> Paint:
+        """The same paint for something so far away that it needs few triangles."""
+        return replace(self, bank=replace(self.bank, is_coarse=True))
+
     def of(
         self,
         *families: str,
@@ -35,16 +40,20 @@ class Paint:
         **options: float | bool,
     ) -> Material:
         """A material of one of the families; `tint` varies by `spread`, `tile_m` may be a range."""
-        colour = np.asarray(tint if tint is not None else (1.0, 1.0, 1.0))
-        colour = colour * np.exp(self.rng.normal(0.0, spread)) * np.exp(self.rng.normal(0.0, 0.35 * spread, 3))
-        edge_m = float(self.rng.uniform(*tile_m)) if isinstance(tile_m, tuple) else tile_m
-        family = families[int(self.rng.integers(len(families)))]
-        edge_m *= TILE_SHARE.get(family, 1.0)
+        common, *own = self.rng.standard_normal(4).tolist()
+        family, layer, size, *offset = self.rng.random(5).tolist()
+        edge_m = tile_m[0] + size * (tile_m[1] - tile_m[0]) if isinstance(tile_m, tuple) else tile_m
+        red, green, blue = tint if tint is not None else (1.0, 1.0, 1.0)
+        name = families[int(family * len(families))]
         return Material(
-            layer=self.bank.rand(self.rng, family),
-            tint=(float(colour[0]), float(colour[1]), float(colour[2])),
-            tile_m=edge_m,
-            offset=(float(self.rng.random()), float(self.rng.random())),
+            layer=self.bank.layer(name, layer),
+            tint=(
+                float(red) * math.exp(spread * (common + 0.35 * own[0])),
+                float(green) * math.exp(spread * (common + 0.35 * own[1])),
+                float(blue) * math.exp(spread * (common + 0.35 * own[2])),
+            ),
+            tile_m=edge_m * TILE_SHARE.get(name, 1.0),
+            offset=(offset[0], offset[1]),
             gloss=gloss,
             is_coarse=self.is_coarse,
             **options,  # type: ignore[arg-type]

@@ -12,7 +12,8 @@ _GREENS = ((0.75, 0.9, 0.6), (0.6, 0.75, 0.45), (0.9, 1.0, 0.6), (0.5, 0.65, 0.4
 
 
 def _foliage(paint: Paint, tile_m: tuple[float, float] = (1.0, 1.9)) -> Material:
-    return paint.of("leaves", tint=paint.colour(_GREENS), tile_m=tile_m, gloss=0.15, cut_out=True, variation=0.6)
+    tint, cut_out = paint.colour(_GREENS), not paint.is_coarse  # holes smaller than a pixel are none
+    return paint.of("leaves", tint=tint, tile_m=tile_m, gloss=0.15, cut_out=cut_out, variation=0.6)
 
 
 def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None = None, is_near: bool = True) -> Mesh:
@@ -27,6 +28,10 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
     lean = rng.normal(0.0, 0.03 * height, 2)
     top = (lean[0], lean[1], stem + 0.35 * (height - stem))
     parts = [tube((0, 0, -0.1), top, girth, bark, sections=8 if is_near else 5)]
+    if paint.is_coarse:
+        crown = height - stem
+        width = crown * float(rng.uniform(0.5, 1.0))
+        return merged([*parts, blob((width, width, crown), leaves, at_m=(lean[0], lean[1], stem + crown / 2))])
     crown_width = (height - stem) * rng.uniform(0.5, 1.0)
     for _ in range(int(rng.integers(2, 4))):
         angle = rng.uniform(0, 2 * np.pi)
@@ -35,7 +40,7 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
             0.35 * crown_width * np.sin(angle),
             0.2 * crown_width,
         )
-        if is_near and not paint.is_coarse:
+        if is_near:
             parts.append(tube((lean[0] * 0.6, lean[1] * 0.6, stem * 0.8), tip, girth * 0.5, bark, sections=5))
     core = paint.of(
         "leaves", tint=(0.18, 0.24, 0.12), tile_m=1.0, spread=0.2
@@ -57,6 +62,8 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
 def _conifer_rand(rng: np.random.Generator, paint: Paint, height: float) -> Mesh:
     leaves = _foliage(paint, (0.6, 1.0))
     radius = height * rng.uniform(0.14, 0.24)
+    if paint.is_coarse:
+        return lathe(((0.0, 0.0), (radius, 0.06 * height), (0.0, height)), leaves, sections=12)
     core = paint.of("leaves", tint=(0.2, 0.25, 0.15), tile_m=0.8)
     parts = [tube((0, 0, -0.1), (0, 0, 0.3 * height), 0.015 * height + 0.05, paint.of("bark", tile_m=0.6))]
     for material, share in ((core, 0.75), (leaves, 1.0)):

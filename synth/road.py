@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,12 +36,26 @@ class Road:
         self, along_m: np.ndarray | float, lateral_m: np.ndarray | float, lift_m: np.ndarray | float = 0.0
     ) -> np.ndarray:
         """(...,3) points beside the line: `lateral_m` to the right, `lift_m` above it."""
+        if isinstance(along_m, (float, int)) and isinstance(lateral_m, (float, int)):
+            return self._point(along_m, lateral_m, lift_m)
         s, lateral = np.asarray(along_m, dtype=np.float64), np.asarray(lateral_m, dtype=np.float64)
-        outside = np.maximum(np.abs(lateral) - STRAIGHT_CROSS_M, 0.0) / CROSS_FADE_M
-        heading = self.heading_rad(s) / (1.0 + outside**2)
+        heading = self.heading_rad(s) * _share_of_turn(lateral)
         x = self._sideways(s) + lateral * np.cos(heading)
         y = s - lateral * np.sin(heading)
         return np.stack(np.broadcast_arrays(x, y, self.height_m(s) + lift_m), axis=-1)
+
+    def _point(self, s: float, lateral: float, lift_m: np.ndarray | float) -> np.ndarray:
+        """`place` for one point, with plain numbers: most things stand alone."""
+        x, slope, z = 0.0, 0.0, self.grade * s
+        for bend, begin_m in self.bends:
+            past = max(s - begin_m, 0.0)
+            slope += bend * past / (1.0 + SATURATION_PER_M * past)
+            x += bend * (past / SATURATION_PER_M - math.log1p(SATURATION_PER_M * past) / SATURATION_PER_M**2)
+        for change, place_m, reach_m in self.hills:
+            here, start = (s - place_m) / reach_m, -place_m / reach_m
+            z += change * reach_m * (here + math.hypot(1.0, here) - start - math.hypot(1.0, start)) / 2.0
+        heading = math.atan(slope) * _share_of_turn(lateral)
+        return np.array((x + lateral * math.cos(heading), s - lateral * math.sin(heading), z + float(lift_m)))
 
     def heading_rad(self, along_m: np.ndarray | float) -> np.ndarray:
         """Direction of the line, clockwise from y."""
@@ -50,6 +65,10 @@ class Road:
             past = np.maximum(s - begin_m, 0.0)
             slope = slope + bend * past / (1.0 + SATURATION_PER_M * past)
         return np.arctan(slope)
+
+    def heading_beside_rad(self, along_m: float, lateral_m: float) -> float:
+        """Direction of what runs along with the line `lateral_m` beside it."""
+        return float(self.heading_rad(along_m) * _share_of_turn(lateral_m))
 
     def _sideways(self, s: np.ndarray) -> np.ndarray:
         x = np.zeros_like(s)
@@ -81,7 +100,8 @@ class Road:
         self, from_m: tuple[float, float], to_m: tuple[float, float], material: Material, steps_m: np.ndarray = STEPS_M
     ) -> Mesh:
         """Surface between two (lateral, lift) lines, left one first, over the given stations."""
-        left, right = self.place(steps_m, *from_m), self.place(steps_m, *to_m)
+        lateral_m, lift_m = np.array((from_m, to_m)).T[..., None]
+        left, right = self.place(np.broadcast_to(steps_m, (2, len(steps_m))), lateral_m, lift_m)
         across_m = float(np.hypot(to_m[0] - from_m[0], to_m[1] - from_m[1]))
         return strip(left, right, np.asarray(steps_m, dtype=np.float32), material, across_m=across_m)
 
@@ -116,17 +136,27 @@ class Road:
 
         It lies 1 cm above the road, so that nothing is coplanar.
         """
-        low, high = (lateral_m - width_m / 2, 0.01), (lateral_m + width_m / 2, 0.01)
         left_out = but_m if but_m is not None else (AHEAD_M, AHEAD_M)
-        if gap_m <= 0.0:
-            near = STEPS_M[STEPS_M < 200.0]
-            runs = [np.append(near[near < left_out[0]], min(left_out[0], 200.0))]
-            runs.append(np.insert(near[near > left_out[1]], 0, left_out[1]))
-        else:
+        if gap_m > 0.0:
             starts = np.arange(BEHIND_M, 120.0, dash_m + gap_m)
             starts = starts[(starts + dash_m < left_out[0]) | (starts > left_out[1])]
-            runs = [np.array((start, start + dash_m)) for start in starts]
-        return merged([self.ribbon(low, high, material, run) for run in runs if len(run) > 1])
+            return self._lines(lateral_m, material, width_m, np.stack((starts, starts + dash_m), axis=1))
+        near = STEPS_M[STEPS_M < 200.0]
+        runs = [np.append(near[near < left_out[0]], min(left_out[0], 200.0))]
+        runs.append(np.insert(near[near > left_out[1]], 0, left_out[1]))
+        return merged([self._lines(lateral_m, material, width_m, run) for run in runs if len(run) > 1])
+
+    def _lines(self, lateral_m: float, material: Material, width_m: float, runs_m: np.ndarray) -> Mesh:
+        """Lines 1 cm above the road over the stations `runs_m` (...,N)."""
+        left, right = (self.place(runs_m, lateral_m + side * width_m / 2, 0.01) for side in (-1, 1))
+        return strip(left, right, runs_m.astype(np.float32), material, across_m=width_m)
+
+
+def _share_of_turn(lateral_m: np.ndarray | float) -> np.ndarray | float:
+    """How much of the line's turn a cross-section makes `lateral_m` beside it."""
+    outside = (abs(lateral_m) - STRAIGHT_CROSS_M) / CROSS_FADE_M
+    outside = max(outside, 0.0) if isinstance(outside, (float, int)) else np.maximum(outside, 0.0)
+    return 1.0 / (1.0 + outside**2)
 
 
 def road_rand(rng: np.random.Generator, *, is_straight: bool) -> Road:

@@ -38,6 +38,10 @@ NEAR_M = 25.0
 """Trees nearer than this have all their leaves."""
 STEM_M = (0.35, 0.35)
 """Half sizes of the plot of a tree or a post."""
+BESIDE = 0.35
+"""Share of the other lanes and of the parking strips with a vehicle right beside the camera; it hides the view."""
+PARKED_M = 12.0
+"""How much farther on the other rows of parked cars begin."""
 CORNER_M = 2.6
 """From a side road to what stands beside it: its sidewalk and a little more."""
 
@@ -95,8 +99,7 @@ class Roadside:
         if not self._is_clear(along_m, lateral_m, corner_m):
             return False
         place = site.road.place(along_m, side.sign * lateral_m, side.ground_m(lateral_m) - sink_m)
-        before, after = (site.road.place(along_m + step, side.sign * lateral_m) for step in (-0.5, 0.5))
-        yaw_rad = float(np.arctan2(before[0] - after[0], after[1] - before[1])) + turn_rad
+        yaw_rad = turn_rad - site.road.heading_beside_rad(along_m, lateral_m)
         grade = site.road.grade_at(along_m) * float(np.cos(turn_rad)) if slopes else 0.0
         return site.put(kind, maker, place, yaw_rad, grade=grade, half_m=half_m, margin_m=margin_m)
 
@@ -126,6 +129,8 @@ class Roadside:
     def _park_cars(self) -> None:
         rng, side = self._rng, self._side
         filled, along_m = rng.uniform(0.15, 0.95), float(rng.uniform(-6.0, 4.0))
+        if rng.random() > BESIDE:
+            along_m += PARKED_M
         while along_m < 110.0:
             if rng.random() < filled:
                 with_traffic = (side.sign > 0) == (rng.random() < 0.9)
@@ -243,7 +248,7 @@ class Roadside:
                 self._site.lamps_m.append(self._site.road.place(along_m, side.sign * (side.kerb_m + 0.45 - x), lift_m))
 
     def _raise_wires(self, stations: np.ndarray) -> None:
-        rng, side = self._rng, self._side
+        rng, side, site = self._rng, self._side, self._site
         has_wires, height_m = rng.random() < 0.6, float(rng.uniform(5.5, 8.5))
         stood = [
             along_m
@@ -253,10 +258,12 @@ class Roadside:
             )
         ]
         for first_m, second_m in zip(stood[:-1], stood[1:], strict=True):
-            start, end = (self._site.road.place(s, side.sign * (side.kerb_m + 0.45), 0.0) for s in (first_m, second_m))
-            if has_wires:
+            start, end = (site.road.place(s, side.sign * (side.kerb_m + 0.45), 0.0) for s in (first_m, second_m))
+            if has_wires and site.builder.is_coarse:
+                site.builder.omit("wire")
+            elif has_wires:
                 span = partial(wire_rand, span_m=end - start, height_m=height_m - 0.45, across_m=0.7)
-                self._site.builder.make("wire", span, start)
+                site.builder.make("wire", span, start)
 
     def _equip_sidewalk(self) -> None:
         rng, side, people = self._rng, self._side, self._street.people

@@ -20,8 +20,8 @@ THICK_M = 0.13
 ROOF_M = 0.35
 """From the ceiling to the roof, which nobody sees."""
 QUIET = ("plain",) * 14 + ("plaster",) * 4 + ("stripes", "stripes", "concrete", "wood", "brick")
-LOUD = ("brick", "dots", "wood", "concrete", "tiles", "stripes", "plaster", "marble", "checker")
-FLOORS = ("wood", "wood", "carpet", "tiles", "marble", "concrete", "plain")
+LOUD = ("brick", "dots", "wood", "concrete", "tiles", "stripes", "plaster", "marble", "checker", "cladding")
+FLOORS = ("wood", "wood", "parquet", "carpet", "tiles", "marble", "concrete", "plain", "linoleum")
 FLOOR_TINTS = ((0.9, 0.85, 0.8), (0.6, 0.55, 0.5), (0.4, 0.35, 0.3), (1.0, 0.95, 0.9), (0.75, 0.55, 0.4))
 
 

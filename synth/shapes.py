@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from synth.mesh import Material, Mesh, Vector, from_corners, merged, yaw_matrix
+from synth.mesh import Material, Mesh, Vector, from_corners, merged
 
 BOX_FACES = np.array(((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)))
 """Corner numbers (bit 0 is x, bit 1 is y, bit 2 is z) of the bottom, top, front, back, left and right face."""
@@ -15,18 +16,21 @@ _BOX_TRIANGLES = BOX_FACES[:, (0, 1, 2, 0, 2, 3)].reshape(-1, 3)
 _BOX_CORNERS = np.array([[(c >> axis & 1) - 0.5 for axis in range(3)] for c in range(8)], dtype=np.float32)
 _BOX = from_corners(_BOX_CORNERS[_BOX_TRIANGLES], Material(layer=0))
 _BOX_FLAT = np.array([[[1, 2], [0, 2], [0, 1]][axis] for axis in np.abs(_BOX.normals).argmax(axis=1)])
+_QUAD = np.array(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+"""Shares of both edges at the six corners of a rectangle's triangles."""
 _BOX_UV = np.arange(36)[:, None] * 3 + _BOX_FLAT
 """Numbers of the two coordinates that are the texture coordinates of a corner."""
 
 
 def box(size_m: Vector, material: Material, *, at_m: Vector = (0.0, 0.0, 0.0)) -> Mesh:
     """A box that stands on z = `at_m[2]`, with its middle over (`at_m[0]`, `at_m[1]`)."""
-    positions_m = _BOX.positions_m * np.asarray(size_m, dtype=np.float32)
-    shift = np.array((at_m[0], at_m[1], at_m[2] + size_m[2] / 2.0), dtype=np.float32)
+    positions_m = _BOX.positions_m * np.array(size_m, dtype=np.float32)
     # Texture coordinates come before the shift, so that a box looks alike wherever it stands.
-    uv = (positions_m.reshape(-1)[_BOX_UV] / material.tile_m).astype(np.float32, copy=False)
-    uv = uv + np.asarray(material.offset, dtype=np.float32)
-    return Mesh(positions_m + shift, _BOX.normals, uv, material.look()[None].repeat(36, axis=0))
+    uv = positions_m.reshape(-1)[_BOX_UV]
+    uv *= np.float32(1.0 / material.tile_m)
+    uv += np.array(material.offset, dtype=np.float32)
+    positions_m += np.array((at_m[0], at_m[1], at_m[2] + size_m[2] / 2.0), dtype=np.float32)
+    return Mesh(positions_m, _BOX.normals, uv, material.looks(36))
 
 
 def boxes(
@@ -39,12 +43,19 @@ def boxes(
 ) -> Mesh:
     """Many boxes at once: (N,3) sizes, (N,3) places of their feet, (N,3) tints, one turn or (N,) turns."""
     sizes_m, at_m = np.asarray(sizes_m, dtype=np.float32), np.asarray(at_m, dtype=np.float32)
-    corners = _BOX_CORNERS[_BOX_TRIANGLES][None] * sizes_m[:, None, None, :]
-    turns = np.stack([yaw_matrix(yaw) for yaw in np.broadcast_to(yaw_rad, len(sizes_m))])
-    corners = np.einsum("ntcj,nkj->ntck", corners, turns)
-    corners = corners + at_m[:, None, None, :]
-    corners[..., 2] += sizes_m[:, None, None, 2] / 2.0
-    mesh = from_corners(corners.reshape(-1, 3, 3), material)
+    corners = _BOX.positions_m * sizes_m[:, None]
+    normals = uv = None
+    if isinstance(yaw_rad, float) and yaw_rad == 0.0:
+        normals = np.broadcast_to(_BOX.normals, corners.shape).reshape(-1, 3)
+    else:
+        turns = _turns(np.broadcast_to(np.asarray(yaw_rad, dtype=np.float32), len(sizes_m)))
+        corners = corners @ turns
+    shift = at_m.copy()
+    shift[:, 2] += sizes_m[:, 2] / 2.0
+    corners += shift[:, None]
+    if normals is not None:
+        uv = corners.reshape(len(corners), -1)[:, _BOX_UV].reshape(-1, 2) / material.tile_m
+    mesh = from_corners(corners.reshape(-1, 3, 3), material, normals=normals, uv=uv)
     if tints is None:
         return mesh
     look = mesh.look.copy()
@@ -52,24 +63,67 @@ def boxes(
     return Mesh(mesh.positions_m, mesh.normals, mesh.uv, look)
 
 
+def painted_boxes(rows: Sequence[tuple[Material, Vector, Vector]]) -> Mesh:
+    """One mesh of many boxes, each with its material, size and the place of its foot, as `box` makes them."""
+    count = len(rows)
+    sizes = np.array([size for _, size, _ in rows], dtype=np.float32)
+    shift = np.array([place for _, _, place in rows], dtype=np.float32)
+    shift[:, 2] += sizes[:, 2] / 2.0
+    local = _BOX.positions_m * sizes[:, None]
+    uv = local.reshape(count, -1)[:, _BOX_UV]
+    uv /= np.array([material.tile_m for material, _, _ in rows], dtype=np.float32)[:, None, None]
+    uv += np.array([material.offset for material, _, _ in rows], dtype=np.float32)[:, None]
+    local += shift[:, None]
+    looks = np.array([material.look() for material, _, _ in rows]).repeat(36, axis=0)
+    normals = np.tile(_BOX.normals, (count, 1))
+    return Mesh(local.reshape(-1, 3), normals, uv.reshape(-1, 2), looks)
+
+
+def copies(mesh: Mesh, places_m: np.ndarray) -> Mesh:
+    """One mesh of the same thing at each of (N,3) places."""
+    count = len(places_m)
+    positions_m = mesh.positions_m + np.asarray(places_m, dtype=np.float32)[:, None]
+    tiled = (np.tile(array, (count, 1)) for array in (mesh.normals, mesh.uv, mesh.look))
+    return Mesh(positions_m.reshape(-1, 3), *tiled)
+
+
+def _turns(yaw_rad: np.ndarray) -> np.ndarray:
+    """(N,3,3) rotations about z for rows of points: the transposes of `yaw_matrix`."""
+    turns = np.zeros((len(yaw_rad), 3, 3), dtype=np.float32)
+    turns[:, 0, 0] = turns[:, 1, 1] = np.cos(yaw_rad)
+    turns[:, 0, 1] = np.sin(yaw_rad)
+    turns[:, 1, 0] = -turns[:, 0, 1]
+    turns[:, 2, 2] = 1.0
+    return turns
+
+
 def rectangle(corner_m: Vector, first_m: Vector, second_m: Vector, material: Material) -> Mesh:
     """A flat patch seen from the side towards which first x second points."""
-    corner, first, second = (np.asarray(v, dtype=np.float32) for v in (corner_m, first_m, second_m))
-    quad = np.stack((corner, corner + first, corner + first + second, corner + second))
-    lengths = np.linalg.norm(first), np.linalg.norm(second)
-    uv = np.array(((0, 0), (lengths[0], 0), lengths, (0, lengths[1])), dtype=np.float32) / material.tile_m
-    order = (0, 1, 2, 0, 2, 3)
-    return from_corners(quad[list(order)].reshape(2, 3, 3), material, uv=uv[list(order)])
+    corner, first, second = (np.array(v, dtype=np.float64) for v in (corner_m, first_m, second_m))
+    (ax, ay, az), (bx, by, bz) = first.tolist(), second.tolist()
+    wide, high = math.sqrt(ax * ax + ay * ay + az * az), math.sqrt(bx * bx + by * by + bz * bz)
+    normal = np.array((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx))
+    normal /= max(math.sqrt(float(normal @ normal)), 1e-12)  # a patch without area has no direction
+    corners = (corner + _QUAD[:, :1] * first + _QUAD[:, 1:] * second).reshape(2, 3, 3)
+    uv = _QUAD * (wide / material.tile_m, high / material.tile_m)
+    return from_corners(corners, material, normals=normal[None].repeat(6, axis=0), uv=uv)
 
 
 def strip(left_m: np.ndarray, right_m: np.ndarray, along_m: np.ndarray, material: Material, *, across_m: float) -> Mesh:
-    """A ribbon between two lines of (N,3) points, seen from above when `left_m` lies left of `right_m`."""
-    a, b, c, d = left_m[:-1], right_m[:-1], right_m[1:], left_m[1:]
-    corners = np.stack((a, b, c, a, c, d), axis=1).reshape(-1, 3, 3)
-    near, far = along_m[:-1], along_m[1:]
-    zero, wide = np.zeros_like(near), np.full_like(near, across_m)
-    uv = np.stack((zero, near, wide, near, wide, far, zero, near, wide, far, zero, far), axis=1).reshape(-1, 2)
-    return from_corners(corners, material, uv=uv / material.tile_m)
+    """A ribbon between two lines of (...,N,3) points, seen from above when `left_m` lies left of `right_m`.
+
+    Leading axes are ribbons of their own; `along_m` (...,N) is the texture's way along them.
+    """
+    a, b = left_m[..., :-1, :], right_m[..., :-1, :]
+    c, d = right_m[..., 1:, :], left_m[..., 1:, :]
+    corners = np.empty((*a.shape[:-1], 6, 3), dtype=np.float32)
+    for number, corner in enumerate((a, b, c, a, c, d)):
+        corners[..., number, :] = corner
+    uv = np.empty((*a.shape[:-1], 6, 2), dtype=np.float32)
+    uv[..., 0] = np.array((0.0, across_m, across_m, 0.0, across_m, 0.0)) / material.tile_m
+    uv[..., (0, 1, 3), 1] = (along_m[..., :-1] / material.tile_m)[..., None]
+    uv[..., (2, 4, 5), 1] = (along_m[..., 1:] / material.tile_m)[..., None]
+    return from_corners(corners.reshape(-1, 3, 3), material, uv=uv.reshape(-1, 2))
 
 
 def cylinder(
@@ -82,12 +136,33 @@ def cylinder(
     sections: int = 12,
 ) -> Mesh:
     """An upright cylinder on z = `at_m[2]`; `top` is the share of the radius at its upper end."""
-    return lathe(
-        ((0.0, 0.0), (radius_m, 0.0), (radius_m * top, height_m), (0.0, height_m)),
-        material,
-        at_m=at_m,
-        sections=sections,
-    )
+    if top != 1.0:
+        profile_m = ((0.0, 0.0), (radius_m, 0.0), (radius_m * top, height_m), (0.0, height_m))
+        return lathe(profile_m, material, at_m=at_m, sections=sections)
+    unit, uv = _rod(radius_m, height_m, material, sections)
+    positions_m = unit.positions_m * np.array((radius_m, radius_m, height_m), dtype=np.float32)
+    positions_m += np.array(at_m, dtype=np.float32)
+    return Mesh(positions_m, unit.normals, uv, material.looks(len(uv)))
+
+
+def _rod(radius_m: float, length_m: float, material: Material, sections: int) -> tuple[Mesh, np.ndarray]:
+    """The cylinder of radius and length 1, and the texture coordinates of one of the given size."""
+    unit = _unit_cylinder(max(sections // 2, 4) if material.is_coarse else sections)
+    uv = np.empty((len(unit.uv), 2), dtype=np.float32)
+    uv[:, 0] = unit.uv[:, 0] * np.float32(max(radius_m, 0.05) / material.tile_m)
+    # Along the profile: out over the foot, up the side, in over the top.
+    uv[:, 1] = unit.look @ np.array((radius_m / material.tile_m, length_m / material.tile_m), dtype=np.float32)
+    uv += np.array(material.offset, dtype=np.float32)
+    return unit, uv
+
+
+@lru_cache(maxsize=32)
+def _unit_cylinder(sections: int) -> Mesh:
+    """Radius and length 1; its `uv` are angles and 0, its `look` (3*T,2) radii and lengths along the profile."""
+    mesh = lathe(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)), Material(layer=0), sections=sections)
+    run = np.rint(mesh.uv[:, 1])
+    runs = np.stack((run - (run >= 2.0), run >= 2.0), axis=1).astype(np.float32)
+    return Mesh(mesh.positions_m, mesh.normals, mesh.uv, runs)
 
 
 def lathe(
@@ -153,23 +228,29 @@ def _ring(sections: int) -> tuple[np.ndarray, np.ndarray]:
 
 def tube(start_m: Vector, end_m: Vector, radius_m: float, material: Material, *, sections: int = 8) -> Mesh:
     """A straight rod between two points."""
-    start, end = np.asarray(start_m, dtype=np.float64), np.asarray(end_m, dtype=np.float64)
-    length = float(np.linalg.norm(end - start))
-    z = (end - start) / length
+    (x0, y0, z0), (x1, y1, z1) = (np.asarray(place, dtype=np.float64).tolist() for place in (start_m, end_m))
+    length = math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2 + (z1 - z0) ** 2)
+    z = ((x1 - x0) / length, (y1 - y0) / length, (z1 - z0) / length)
     # The cross product of z with the y axis, or with the upright one, written out: numpy's own takes long.
-    x = np.array((z[2], 0.0, -z[0]) if abs(z[2]) > 0.9 else (-z[1], z[0], 0.0))
-    x /= np.linalg.norm(x)
+    x = (z[2], 0.0, -z[0]) if abs(z[2]) > 0.9 else (-z[1], z[0], 0.0)
+    norm = math.sqrt(x[0] ** 2 + x[1] ** 2 + x[2] ** 2)
+    x = (x[0] / norm, x[1] / norm, x[2] / norm)
     y = (z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0])
-    rod = cylinder(radius_m, length, material, sections=sections)
-    return rod.turned(np.array((x, y, z)).T).moved(start)
+    unit, uv = _rod(radius_m, length, material, sections)
+    axes = np.array((x, y, z), dtype=np.float32)
+    positions_m = unit.positions_m @ (axes * np.array(((radius_m,), (radius_m,), (length,)), dtype=np.float32))
+    positions_m += np.array((x0, y0, z0), dtype=np.float32)
+    return Mesh(positions_m, unit.normals @ axes, uv, material.looks(len(uv)))
 
 
 @lru_cache(maxsize=8)
-def _sphere(subdivisions: int) -> np.ndarray:
+def _sphere(subdivisions: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(V,3) points of a ball, (3*T,) numbers of its corners, (T,3) how far its faces look along each axis."""
     import trimesh.creation  # takes seconds; a process that draws nothing does not pay
 
     sphere = trimesh.creation.icosphere(subdivisions=subdivisions)
-    return np.asarray(sphere.triangles, dtype=np.float32).reshape(-1, 3)
+    points, faces = np.asarray(sphere.vertices, dtype=np.float32), np.asarray(sphere.faces)
+    return points, faces.reshape(-1), np.abs(points[faces].sum(axis=1))
 
 
 def blob(
@@ -201,7 +282,7 @@ def blobs(
     lumps: np.ndarray | None = None,
 ) -> Mesh:
     """Several balls at once: (N,3) sizes, (N,3) middles, (N,K,4) lumps."""
-    directions = _sphere(max(subdivisions - 1, 0) if material.is_coarse else subdivisions)
+    directions, faces, middles = _sphere(max(subdivisions - 1, 0) if material.is_coarse else subdivisions)
     shape = directions
     if squareness > 0.0:
         power = 2.0 / (1.0 - min(squareness, 0.95))  # superquadric: 2 is a ball, infinity a box
@@ -213,11 +294,16 @@ def blobs(
         shape = shape * (1.0 + lift)
     half = np.asarray(sizes_m, dtype=np.float32)[:, None] / 2.0
     normals = np.sign(shape) * np.abs(shape) ** (1.0 + 2.0 * squareness) / half if squareness else shape / half
-    normals = normals / np.sqrt((normals * normals).sum(axis=2, keepdims=True))
-    corners = shape * half
-    mesh = from_corners(corners.reshape(-1, 3, 3), material, normals=normals.reshape(-1, 3))
-    offsets = np.repeat(np.asarray(at_m, dtype=np.float32), len(directions), axis=0)
-    return Mesh(mesh.positions_m + offsets, mesh.normals, mesh.uv, mesh.look)
+    normals /= np.sqrt(np.einsum("nvk,nvk->nv", normals, normals))[..., None]
+    points, normals = (shape * half).take(faces, axis=1), normals.take(faces, axis=1)
+    # Each face is textured along the two axes that it lies in best, before lumps bend it.
+    axis = (middles ** np.float32(1.0 + 2.0 * squareness) / half).argmax(axis=2).repeat(3, axis=1)
+    uv = np.empty((*points.shape[:2], 2), dtype=np.float32)
+    uv[..., 0] = np.where(axis == 0, points[..., 1], points[..., 0])
+    uv[..., 1] = np.where(axis == 2, points[..., 1], points[..., 2])
+    uv /= np.float32(material.tile_m)
+    points += np.asarray(at_m, dtype=np.float32)[:, None]
+    return from_corners(points.reshape(-1, 3, 3), material, normals=normals.reshape(-1, 3), uv=uv.reshape(-1, 2))
 
 
 def lumps_rand(rng: np.random.Generator, shape: int | tuple[int, ...], strength: float) -> np.ndarray:
@@ -235,30 +321,30 @@ def loft(rings_m: np.ndarray, materials: Sequence[Sequence[Material]], cap: Mate
     towards the direction from the hull's middle.
     """
     rings = np.asarray(rings_m, dtype=np.float32)
-    count = rings.shape[1]
-    parts = []
-    by_material: dict[Material, list[tuple[int, ...]]] = {}
-    for r in range(len(rings) - 1):
-        for p in range(count):
-            a, b = r * count + p, r * count + (p + 1) % count
-            c, d = b + count, a + count
-            by_material.setdefault(materials[r][p], []).append((a, b, c, a, c, d))
-    last = (len(rings) - 1) * count
-    for p in range(1, count - 1):
-        by_material.setdefault(cap, []).append((p + 1, p, 0))
-    for p in range(1, count - 1):
-        by_material[cap].append((last, last + p, last + p + 1))
     points = rings.reshape(-1, 3)
-    middle = points.mean(axis=0)
-    for material, patches in by_material.items():
-        corners = points[[corner for patch in patches for corner in patch]].reshape(-1, 3, 3)
-        mesh = from_corners(corners, material)
-        outward = mesh.positions_m - middle
-        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-        normals = (1.0 - rounding) * mesh.normals + rounding * outward
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        parts.append(Mesh(mesh.positions_m, normals, mesh.uv, mesh.look))
-    return merged(parts)
+    kinds = list(dict.fromkeys((cap, *(material for row in materials for material in row))))
+    numbers = [kinds.index(material) for row in materials for material in row]
+    which = np.repeat(np.array(numbers + [0] * (rings.shape[1] - 2)), 2)  # two triangles a patch, and two ends
+    mesh = from_corners(points[_loft_corners(*rings.shape[:2])], cap)
+    outward = mesh.positions_m - points.mean(axis=0)
+    outward *= (rounding / np.sqrt(np.einsum("nk,nk->n", outward, outward)))[:, None]
+    normals = (1.0 - rounding) * mesh.normals + outward
+    normals /= np.sqrt(np.einsum("nk,nk->n", normals, normals))[:, None]
+    scale = np.array([(cap.tile_m / kind.tile_m, *kind.offset) for kind in kinds], dtype=np.float32)[which].repeat(3, 0)
+    uv = (mesh.uv - np.array(cap.offset, dtype=np.float32)) * scale[:, :1] + scale[:, 1:]
+    look = np.stack([kind.look() for kind in kinds])[which].repeat(3, axis=0)
+    return Mesh(mesh.positions_m, normals, uv, look)
+
+
+@lru_cache(maxsize=32)
+def _loft_corners(num_rings: int, count: int) -> np.ndarray:
+    """(T,3) numbers of the points of a loft's triangles: patches ring by ring, then the triangles of both ends."""
+    low = np.arange(num_rings - 1)[:, None] * count
+    a, b = low + np.arange(count), low + (np.arange(count) + 1) % count
+    sides = np.stack((a, b, b + count, a, b + count, a + count), axis=2).reshape(-1, 3)
+    p, last = np.arange(1, count - 1), (num_rings - 1) * count
+    ends = np.stack((p + 1, p, np.zeros_like(p), np.full_like(p, last), last + p, last + p + 1), axis=1).reshape(-1, 3)
+    return np.concatenate((sides, ends))
 
 
 def gable(size_m: Vector, roof: Material, wall: Material, *, at_m: Vector, eaves_m: float = 0.4) -> Mesh:

@@ -110,8 +110,9 @@ def fence_rand(rng: np.random.Generator, paint: Paint, length_m: float) -> Mesh:
     kind = rng.random()
     if kind < 0.35:
         material = paint.of(
-            "brick", "stones", "plaster", "concrete", tile_m=(1.2, 2.4), tint=paint.colour(WALL_COLOURS), spread=0.2
-        )
+            "brick", "stones", "plaster", "concrete", "cladding", "corrugated", tile_m=(1.2, 2.4),
+            tint=paint.colour(WALL_COLOURS), spread=0.2,
+        )  # fmt: skip
         height = rng.uniform(0.6, 2.2)
         cap = paint.of("concrete", tile_m=1.5)
         return merged([box((0.25, length_m, height), material), box((0.34, length_m, 0.08), cap, at_m=(0, 0, height))])
@@ -128,7 +129,7 @@ def fence_rand(rng: np.random.Generator, paint: Paint, length_m: float) -> Mesh:
 
 def noise_wall(rng: np.random.Generator, paint: Paint, length_m: float, height_m: float) -> Mesh:
     """A noise barrier along y: panels between posts."""
-    panel = paint.of("panels", "concrete", "wood", tile_m=2.0, spread=0.2)
+    panel = paint.of("panels", "concrete", "wood", "corrugated", tile_m=2.0, spread=0.2)
     steel = paint.of("metal", "concrete", tint=(0.5, 0.5, 0.5))
     post = box((0.3, 0.25, height_m + 0.1), steel, at_m=(0, -length_m / 2, 0))
     return merged([box((0.15, length_m, height_m), panel), post])

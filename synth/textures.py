@@ -37,10 +37,10 @@ class Bank:
     is_coarse: bool = False
     """Whether its materials are for previews: see `Material.is_coarse`."""
 
-    def rand(self, rng: np.random.Generator, family: str) -> int:
-        """A layer of the family."""
+    def layer(self, family: str, share: float) -> int:
+        """The layer of the family at a share of its number, from 0 up to but not 1."""
         layers = self.layers[family]
-        return layers[int(rng.integers(len(layers)))]  # what `rng.choice` draws, without its array
+        return layers[int(share * len(layers))]
 
 
 def bake_bank() -> Bank:

@@ -9,7 +9,7 @@ import numpy as np
 from synth.lorries import bus_rand, lorry_rand, tram_rand
 from synth.motorcycles import motorcycle_rand
 from synth.people import person_rand
-from synth.roadside import BARRIER_M
+from synth.roadside import BARRIER_M, BESIDE
 from synth.site import Maker, Site
 from synth.street import guard_rail
 from synth.street_kinds import Street
@@ -70,9 +70,10 @@ def _fill_lane(
 ) -> None:
     gap_m = 100.0 / max(float(rng.uniform(*street.cars_per_100m)), 0.1)  # below one per kilometre the lane is empty
     comes = plan.comes(lateral_m)
+    beside_m = 8.0 if lateral_m != 0.0 and rng.random() < BESIDE else 0.0
     while along_m < END_M:
         kind = "tram" if is_tram_lane and rng.random() < 0.2 else vehicle_kind_rand(rng, street)
-        along_m = max(along_m, CLOSEST_M[kind] if lateral_m == 0.0 else CLOSEST_M[kind] - 8.0)
+        along_m = max(along_m, CLOSEST_M[kind] - beside_m)
         swerve = 0.0 if kind == "tram" else float(rng.normal(0.0, 1.0))
         heading_rad, grade = float(site.road.heading_rad(along_m)), site.road.grade_at(along_m)
         yaw_rad = -heading_rad + (np.pi if comes else 0.0) + 0.02 * swerve

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synth.mesh import Material, Mesh, merged
+from synth.mesh import Material, Mesh, Vector, merged
 from synth.paint import CAR_COLOURS, Paint
-from synth.shapes import box, cylinder, loft
+from synth.shapes import box, copies, loft, painted_boxes, tube
 
 _GLASS = (0.02, 0.025, 0.03)
 
@@ -91,11 +91,11 @@ def car_rand(rng: np.random.Generator, paint: Paint, *, is_lit: bool = False) ->
     is_panel_van = body is VAN and rng.random() < 0.6
     parts = [_hull(body, length, width, height, lacquer, lacquer if is_panel_van else glass, glass)]
     clearance = 0.13 * height
+    if paint.is_coarse:  # wheels and lamps are a pixel or two: a dark block from the ground up stands for them
+        return merged([*parts, box((width * 0.9, length * 0.9, clearance + 0.09), trim)])
     parts.append(box((width * 0.9, length * 0.94, 0.12), trim, at_m=(0, 0, clearance - 0.03)))
-    if paint.is_coarse:
-        return merged(parts)  # wheels and lamps are smaller than a preview's pixel
     parts.extend(wheels(paint, length, width, 0.2 * height if height < 1.7 else 0.36))
-    parts.extend(_details(rng, paint, length, width, height, trim, is_lit))
+    parts.append(_details(rng, paint, length, width, height, trim, is_lit))
     return merged(parts)
 
 
@@ -109,24 +109,10 @@ def _hull(
     half = width / 2.0 * (0.86 + 0.14 * ends)
     upper = half * (1.0 - 0.16 * np.asarray(body.roof) - 0.06)
     low = np.where(ends < 0.2, 0.2 * height, 0.13 * height)
-    shoulder = half * 1.0
-    rings = np.stack(
-        [
-            np.array(
-                (
-                    (-h * 0.94, v, b0),
-                    (h * 0.94, v, b0),
-                    (s, v, 0.55 * b0 + 0.45 * b1),
-                    (h * 0.97, v, b1),
-                    (u, v, t),
-                    (-u, v, t),
-                    (-h * 0.97, v, b1),
-                    (-s, v, 0.55 * b0 + 0.45 * b1),
-                )
-            )
-            for v, h, s, u, b0, b1, t in zip(y, half, shoulder, upper, low, belt, top, strict=True)
-        ]
-    )
+    middle = 0.55 * low + 0.45 * belt
+    across = np.stack((-half * 0.94, half * 0.94, half, half * 0.97, upper, -upper, -half * 0.97, -half), axis=1)
+    lifts = np.stack((low, low, middle, belt, top, top, belt, middle), axis=1)
+    rings = np.stack((across, np.broadcast_to(y[:, None], across.shape), lifts), axis=2)
     materials = []
     for r in range(len(y) - 1):
         cabin = max(body.roof[r], body.roof[r + 1]) > 0.3
@@ -152,15 +138,11 @@ def wheels(paint: Paint, length: float, width: float, radius: float) -> list[Mes
     """Four wheels of a vehicle of this length and width."""
     rubber = paint.of("plain", tint=(0.02, 0.02, 0.02), gloss=0.1)
     rim = paint.of("metal", tint=(0.5, 0.5, 0.5), gloss=0.6, tile_m=0.5)
-    parts = []
-    lying = np.array(((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)))
-    for y in (-0.31 * length, 0.31 * length):
-        for x in (-1, 1):
-            tyre = cylinder(radius, 0.2, rubber, sections=14).turned(lying)
-            parts.append(tyre.moved((x * (width / 2 - 0.08) - 0.1, y, radius)))
-            disc = cylinder(radius * 0.62, 0.22, rim, sections=10).turned(lying)
-            parts.append(disc.moved((x * (width / 2 - 0.08) - 0.11, y, radius)))
-    return parts
+    x = width / 2 - 0.08
+    places = np.array([(side * x, part * length, radius) for part in (-0.31, 0.31) for side in (-1, 1)])
+    tyre = tube((-0.1, 0, 0), (0.1, 0, 0), radius, rubber, sections=14)
+    disc = tube((-0.11, 0, 0), (0.11, 0, 0), radius * 0.62, rim, sections=10)
+    return [copies(tyre, places), copies(disc, places)]
 
 
 def rear_light(paint: Paint, *, is_bright: bool, is_lit: bool) -> Material:
@@ -175,21 +157,23 @@ def head_light(paint: Paint, *, is_bright: bool, is_lit: bool) -> Material:
 
 def _details(
     rng: np.random.Generator, paint: Paint, length: float, width: float, height: float, trim: Material, is_lit: bool
-) -> list[Mesh]:
+) -> Mesh:
     braking = rng.random() < 0.3
     red = rear_light(paint, is_bright=braking, is_lit=is_lit)
     lamp = head_light(paint, is_bright=bool(rng.random() < 0.5), is_lit=is_lit)
     plate = paint.of("text", tint=(0.9, 0.9, 0.85), tile_m=0.5)
     rear, front, side = -length / 2, length / 2, width / 2
     lamp_z = 0.48 * height
-    return [
-        box((0.26, 0.1, 0.16), red, at_m=(-side + 0.24, rear + 0.03, lamp_z)),
-        box((0.26, 0.1, 0.16), red, at_m=(side - 0.24, rear + 0.03, lamp_z)),
-        box((0.34, 0.1, 0.14), lamp, at_m=(-side + 0.3, front - 0.03, 0.42 * height)),
-        box((0.34, 0.1, 0.14), lamp, at_m=(side - 0.3, front - 0.03, 0.42 * height)),
-        box((0.52, 0.06, 0.11), plate, at_m=(0, rear + 0.0, 0.34 * height)),
-        box((0.52, 0.06, 0.11), plate, at_m=(0, front + 0.0, 0.26 * height)),
-        box((0.8, 0.08, 0.14), trim, at_m=(0, front - 0.0, 0.36 * height)),
-        box((width * 0.9, 0.1, 0.14), trim, at_m=(0, rear + 0.02, 0.16 * height)),
-        box((width + 0.3, 0.08, 0.11), trim, at_m=(0, (0.3 if height > 1.84 else 0.17) * length, 0.6 * height)),
-    ]
+    mirrors_m = (0.3 if height > 1.84 else 0.17) * length
+    rows: tuple[tuple[Material, Vector, Vector], ...] = (
+        (red, (0.26, 0.1, 0.16), (-side + 0.24, rear + 0.03, lamp_z)),
+        (red, (0.26, 0.1, 0.16), (side - 0.24, rear + 0.03, lamp_z)),
+        (lamp, (0.34, 0.1, 0.14), (-side + 0.3, front - 0.03, 0.42 * height)),
+        (lamp, (0.34, 0.1, 0.14), (side - 0.3, front - 0.03, 0.42 * height)),
+        (plate, (0.52, 0.06, 0.11), (0, rear + 0.0, 0.34 * height)),
+        (plate, (0.52, 0.06, 0.11), (0, front + 0.0, 0.26 * height)),
+        (trim, (0.8, 0.08, 0.14), (0, front - 0.0, 0.36 * height)),
+        (trim, (width * 0.9, 0.1, 0.14), (0, rear + 0.02, 0.16 * height)),
+        (trim, (width + 0.3, 0.08, 0.11), (0, mirrors_m, 0.6 * height)),
+    )
+    return painted_boxes(rows)

@@ -162,11 +162,13 @@ def _add_hall(builder: Builder, room: Room) -> None:
     )
     builder.add("floor", rectangle((-0.05, -0.05, 0), (w + 0.1, 0, 0), (0, d + 0.1, 0), floor))
     coats = ((0.85, 0.86, 0.87), (0.6, 0.65, 0.7), (0.75, 0.72, 0.65), (0.5, 0.5, 0.5))
-    coat = paint.of("plain", "concrete", "panels", "plain", tint=paint.colour(coats), tile_m=(2.0, 4.0), spread=0.1)
+    coat = paint.of(
+        "plain", "concrete", "panels", "corrugated", tint=paint.colour(coats), tile_m=(2.0, 4.0), spread=0.1
+    )
     for wall in room.walls:
         builder.add("wall", wall_mesh(room, wall, [], coat))
         _add_doors(builder, rng, wall)
-    roof = paint.of("plain", "panels", "metal", tint=paint.colour(coats), tile_m=2.0, variation=0.1)
+    roof = paint.of("plain", "panels", "metal", "corrugated", tint=paint.colour(coats), tile_m=2.0, variation=0.1)
     builder.add("roof", rectangle((-0.05, d + 0.05, h), (w + 0.1, 0, 0), (0, -d - 0.1, 0), roof))
     builder.add("beams", _beams(rng, paint, room))
     builder.add("lamp", _bay_lamps(rng, paint, room), casts_shadow=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,17 @@ def test_families_share_no_layer_and_cover_the_bank(bank):
     assert bank.pixels.shape[1:] == (SIZE_PX, SIZE_PX, 4)
 
 
+def test_every_family_is_used_by_some_scene():
+    named = {
+        node.value
+        for path in Path("synth").glob("*.py")
+        if not path.name.endswith("textures.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+    assert set(FAMILIES) - {"noise"} <= named, "a layer that nothing draws is baked for nobody"
+
+
 def test_no_layer_is_flat_and_no_two_are_equal(bank):
     assert all(layer[..., :3].std() > 1.0 for layer in bank.pixels)
     assert len({layer.tobytes() for layer in bank.pixels}) == len(bank.pixels)
@@ -35,7 +49,7 @@ def test_only_leaves_have_holes_and_they_have_both(bank):
 
 
 def test_a_draw_comes_from_the_families_asked_for(bank, rng):
-    assert {bank.rand(rng, "brick") for _ in range(100)} == set(bank.layers["brick"])
+    assert {bank.layer("brick", share) for share in rng.random(100)} == set(bank.layers["brick"])
     paint = Paint(rng, bank)
     drawn = {paint.of("brick", "wood").layer for _ in range(300)}
     assert drawn == {*bank.layers["brick"], *bank.layers["wood"]}
