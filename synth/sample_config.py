@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mde.domain import DomainName
 from mde.files import json_bytes, sha256_bytes
@@ -23,8 +24,14 @@ class SampleConfig:
     renderer: BackEnd = "onepass"
     """Two back ends agree on depth and ids, and differ a little in colour."""
     generator_version: int = GENERATOR_VERSION
+    assets_sha256: str | None = None
+    """Digest of the prepared assets that may stand in the scenes, see `synth.asset_file`."""
+
+    def plain(self) -> dict[str, Any]:
+        """The fields; without assets there is no word of them, so that such a run keeps its digest."""
+        return {name: value for name, value in asdict(self).items() if name != "assets_sha256" or value is not None}
 
     @property
     def sha256(self) -> str:
         """Digest of the canonical JSON of the fields."""
-        return sha256_bytes(json_bytes(self))
+        return sha256_bytes(json_bytes(self.plain()))

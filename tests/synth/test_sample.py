@@ -26,7 +26,7 @@ def make_sampler(renderer, bank):
 
     def make(config: SampleConfig) -> Sampler:
         sampler = object.__new__(Sampler)
-        sampler.config, sampler._bank, sampler._renderer = config, bank, renderer
+        sampler.config, sampler._bank, sampler._assets, sampler._renderer = config, bank, None, renderer
         return sampler
 
     return make
