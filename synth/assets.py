@@ -33,7 +33,16 @@ MAX_LAYERS = 256
 """Textures of all assets together, in the memory of every rendering process."""
 MAX_TRIANGLES = 3_000_000
 """Triangles of all assets together."""
-SOURCES = ("asset_mesh", "asset_model", "asset_picture", "asset_reader", "asset_rules", "assets")
+SOURCES = (
+    "asset_mesh",
+    "asset_model",
+    "asset_picture",
+    "asset_reader",
+    "asset_rules",
+    "asset_source",
+    "assets",
+    "mesh",
+)
 """Modules that decide what becomes of a file."""
 
 

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import synth.cluster
+import synth.worker
 from mde.errors import InputError
 from mde.shards import ShardReader, read_index
+from synth.asset_file import assets_path, open_assets
+from synth.assets import prepare_assets
+from synth.cluster import render_on_node
 from synth.generate import generate, main, plan_text
 from synth.generate_config import GenerateConfig, resolved
 from synth.sample_config import SampleConfig
@@ -82,6 +87,23 @@ def test_assets_of_which_none_fits_the_domain_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds nothing for the drone domain, whose things stand on: roadside; say"):
         generate(config)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_machine_of_a_cluster_keeps_the_assets_that_it_is_sent(folder, tmp_path, cache, monkeypatch):
+    prepared = prepare_assets(folder)
+    content = assets_path(prepared.sha256).read_bytes()
+    for path in cache.glob("assets-*"):
+        path.unlink()
+
+    def render_shard(assets, path, indices, on_sample):
+        path.write_bytes(b"shard")
+        return {"num_models": len(assets.models)}
+
+    monkeypatch.setattr(synth.cluster, "_sampler", lambda config: open_assets(config.assets_sha256))
+    monkeypatch.setattr(synth.worker, "render_shard", render_shard)
+    config = SampleConfig(domain="indoor", seed=0, height=24, width=32, assets_sha256=prepared.sha256)
+    assert "are not prepared on this machine" in render_on_node(config, "a.tar", [0], None)["refused"]
+    assert render_on_node(config, "a.tar", [0], content) == {"num_models": 2, "content": b"shard"}
 
 
 def shard_bytes(directory: Path) -> dict[str, bytes]:
