@@ -15,6 +15,7 @@ from typing import Any
 
 from mde.errors import InputError
 from mde.files import sha256_bytes, write_bytes
+from synth.asset_file import assets_path, keep_assets
 from synth.disk import Disk
 from synth.gl import ENVIRONMENT
 from synth.pool import Task
@@ -52,11 +53,12 @@ def run_on_cluster(
     ray = _import_ray()
     with _session(ray, address, num_workers):
         render = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(render_on_node)
-        waiting, pending = deque(tasks), dict[Any, Task]()
+        content = None if config.assets_sha256 is None else assets_path(config.assets_sha256).read_bytes()
+        assets, waiting, pending = ray.put(content), deque(tasks), dict[Any, Task]()
         while waiting or pending:
             while waiting and len(pending) < _in_flight(ray):
                 task = waiting.popleft()
-                pending[render.remote(config, task.path.name, task.indices)] = task
+                pending[render.remote(config, task.path.name, task.indices, assets)] = task
             done, _ = ray.wait(list(pending), timeout=SILENCE_S)
             if not done:
                 disk.say(f"no shard for {SILENCE_S:.0f} s; `ray status` tells whether the cluster has free cores")
@@ -66,15 +68,18 @@ def run_on_cluster(
                 on_shard(reply)
 
 
-def render_on_node(config: SampleConfig, name: str, indices: Sequence[int]) -> dict[str, Any]:
+def render_on_node(config: SampleConfig, name: str, indices: Sequence[int], assets: bytes | None) -> dict[str, Any]:
     """Render one shard; answers its facts with its bytes as "content", or "refused" with a message.
 
-    Runs in a process of the cluster, which keeps its sampler, and with it OpenGL, for the next shard.
+    `assets` is the content of their prepared file, which every machine keeps for itself. Runs in a process of the
+    cluster, which keeps its sampler, and with it OpenGL, for the next shard.
     """
     from synth.worker import render_shard
 
     with tempfile.TemporaryDirectory() as folder:
         try:
+            if assets is not None:
+                keep_assets(assets)
             facts = render_shard(_sampler(config), Path(folder) / name, indices, lambda index: None)
         except InputError as error:
             return {"refused": str(error)}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from mde.command import run_command
 from mde.errors import InputError
 from mde.files import read_json, remove_partials, sha256_file, write_json
 from mde.run_directory import CONFIG, REPORT, open_run, write_run_report
 from mde.shards import INDEX, Shard, ShardIndex, read_index, write_index
+from synth.assets import Prepared
 from synth.candidates import chosen_samples
 from synth.contact import CONTACT, write_contact_sheet
 from synth.cost import bytes_needed, seconds_needed
@@ -23,7 +24,8 @@ from synth.folder import Entry, count_images, finished_entries, is_present, plan
 from synth.gallery import GALLERY, write_gallery
 from synth.generate_config import FREE, GenerateConfig, resolved, sample_config, share_of, unpainted
 from synth.inspection import inspect_folder
-from synth.renderer import Choice, choose_back_end
+from synth.preparation import settled, told_assets
+from synth.renderer import Choice
 from synth.replay import replay
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 from synth.selection import SELECTION
@@ -38,7 +40,9 @@ def main(config: GenerateConfig) -> None:
         _refuse_company(config, "verify")
         print(inspect_folder(config.verify))
     elif config.replay is not None:
-        _refuse_company(config, "replay", "out")
+        _refuse_company(config, "replay", "out", "assets")
+        if config.assets is not None:
+            told_assets(config.assets)
         print(replay(config.replay, config.out))
     elif config.dry_run:
         print(plan_text(resolved(config)))
@@ -85,7 +89,7 @@ def _render_and_say(config: GenerateConfig) -> None:
 
 def plan_text(config: GenerateConfig) -> str:
     """What a run would do and cost, in one paragraph."""
-    config, choice = _with_renderer(config)
+    config, choice, _ = settled(config)
     out, samples = Path(str(config.out)), sample_config(config)
     tasks = share_of(config).of(plan_tasks(out, range(config.n), config.shard_size))
     num_images = count_images(tasks)
@@ -106,14 +110,14 @@ def generate(config: GenerateConfig) -> ShardIndex | None:
     Answers the index, or None when the share is complete and others are still missing.
     Raises InputError for wrong input, a folder of another run, or missing OpenGL; OSError for a full disk.
     """
-    config, choice = _with_renderer(resolved(config))
+    config, choice, prepared = settled(resolved(config))
     if config.reskin is not None:
-        return _painted(config, choice, config.reskin)
-    return rendered(config, choice)
+        return _generate_painted(config, config.reskin, choice, prepared)
+    return _generate_plain(config, choice, prepared)
 
 
-def rendered(config: GenerateConfig, choice: Choice) -> ShardIndex | None:
-    """`generate` without paint, for a resolved configuration whose back end is `choice`."""
+def _generate_plain(config: GenerateConfig, choice: Choice, prepared: Prepared | None) -> ShardIndex | None:
+    """What `generate` does without paint."""
     out, samples = Path(str(config.out)), sample_config(config)
     _enter(out, config)
     tasks = plan_tasks(out, _indices(out, config, samples), config.shard_size)
@@ -133,22 +137,31 @@ def rendered(config: GenerateConfig, choice: Choice) -> ShardIndex | None:
         done |= finished_entries(others, samples)
     if len(done) < len(tasks):
         return None
-    _finish(config, choice, [done[task.path] for task in tasks], disk, images_per_s=rate)
+    _finish(config, choice, prepared, [done[task.path] for task in tasks], disk, images_per_s=rate)
     return read_index(out)
 
 
 def _finish(
-    config: GenerateConfig, choice: Choice, entries: list[Entry], disk: Disk, *, images_per_s: float | None
+    config: GenerateConfig,
+    choice: Choice,
+    prepared: Prepared | None,
+    entries: list[Entry],
+    disk: Disk,
+    *,
+    images_per_s: float | None,
 ) -> None:
     """Write what stands on all shards together: index, contact sheet, page and report."""
     out = Path(str(config.out))
-    index = _index(config, entries)
+    index = _index(config, entries, {} if prepared is None else {"assets": prepared.counts()})
     disk.keep_trying(lambda: write_index(out, index))
     disk.keep_trying(lambda: write_contact_sheet(out, out / CONTACT))
     if config.preview:
         disk.keep_trying(lambda: write_gallery(out, out / GALLERY))
     if not _is_reported(out):
-        disk.keep_trying(lambda: _report(out, config, index, entries, choice=choice, images_per_s=images_per_s))
+        facts = None if prepared is None else prepared.facts()
+        disk.keep_trying(
+            lambda: _report(out, config, index, entries, choice=choice, assets=facts, images_per_s=images_per_s)
+        )
 
 
 def _is_reported(out: Path) -> bool:
@@ -157,15 +170,9 @@ def _is_reported(out: Path) -> bool:
     return path.is_file() and read_json(path).get("index_sha256") == sha256_file(out / INDEX)
 
 
-def _with_renderer(config: GenerateConfig) -> tuple[GenerateConfig, Choice]:
-    """The configuration with its back end settled; whatever is surprising about it is said at once."""
-    choice = choose_back_end(config.renderer)
-    for note in choice.notes:
-        print(f"note: {note}", file=sys.stderr, flush=True)
-    return replace(config, renderer=choice.name), choice
-
-
-def _painted(config: GenerateConfig, choice: Choice, model_dir: Path) -> ShardIndex | None:
+def _generate_painted(
+    config: GenerateConfig, model_dir: Path, choice: Choice, prepared: Prepared | None
+) -> ShardIndex | None:
     """Render into OUT/plain as without --reskin, then paint from there into OUT."""
     from synth.paint_job import PLAIN, read_job, run_job  # these load torch; who does not paint need not wait for it
     from synth.painter import Brush
@@ -176,7 +183,7 @@ def _painted(config: GenerateConfig, choice: Choice, model_dir: Path) -> ShardIn
     teacher, weights = config.reskin_teacher, config.reskin_weights
     job = read_job(model_dir, brush, teacher=teacher, weights=weights, domain=config.domain)
     _enter(out, config)
-    if rendered(unpainted(config, out / PLAIN), choice) is None:
+    if _generate_plain(unpainted(config, out / PLAIN), choice, prepared) is None:
         return None
     index, seconds = run_job(job, out / PLAIN, out)
     write_contact_sheet(out, out / CONTACT)
@@ -225,7 +232,7 @@ def _indices(out: Path, config: GenerateConfig, samples: SampleConfig) -> Sequen
     )
 
 
-def _index(config: GenerateConfig, entries: list[Entry]) -> ShardIndex:
+def _index(config: GenerateConfig, entries: list[Entry], notes: dict[str, Any]) -> ShardIndex:
     samples = sample_config(config)
     shards = tuple(Shard(name=e["name"], sha256=e["sha256"], num_records=e["num_records"]) for e in entries)
     return ShardIndex(
@@ -235,6 +242,7 @@ def _index(config: GenerateConfig, entries: list[Entry]) -> ShardIndex:
         config=asdict(samples),
         config_sha256=samples.sha256,
         shards=shards,
+        notes=notes,
     )
 
 
@@ -245,6 +253,7 @@ def _report(
     entries: list[Entry],
     *,
     choice: Choice,
+    assets: dict[str, Any] | None,
     images_per_s: float | None,
 ) -> None:
     figures = Figures()
@@ -264,6 +273,7 @@ def _report(
             "renderer": choice.name,
             "renderer_notes": choice.notes,
             "device": ", ".join(sorted({entry["device"] for entry in entries})),
+            "assets": assets,
             "images_per_s": images_per_s,
             "worker_peak_bytes": max(peaks, default=None),
             "selection_sha256": sha256_file(out / SELECTION) if config.pool > 1 else None,

@@ -18,6 +18,8 @@ from synth.share import Share, parse_share
 
 FREE = ("n", "workers", "out", "dry_run", "shard", "engine", "ray_address", "preview", "verify", "replay")
 """Options that change no shard, so the same folder may be entered with others."""
+SETTLED = "sha256"
+"""How `assets` begins once the folder has been prepared; the digest follows after a colon."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,14 @@ class GenerateConfig:
     a cluster of --workers cores is started here."""
     preview: bool = False
     """Also write preview.html: some of the images with depth and ids to point at. No server, no other files."""
+    assets: str | None = None
+    """DIR with things of your own: GLB, GLTF, OBJ and PLY models, which then stand in about 40% of the scenes, and
+    tileable PNG or JPEG pictures in DIR/textures, which replace walls, floors, grounds and others. Metres; y is up in
+    GLB, GLTF and OBJ, z in PLY. Below 0.5 m a thing lies on furniture or floors, to 2.5 m it stands on floors and
+    beside roads, above beside roads. DIR/assets.json may say otherwise, with any of these per file: {"chair.glb":
+    {"scale": 0.01, "up": "z", "kind": "chair", "where": ["floor", "surface", "roadside"], "share": 2}, "textures/
+    oak.png": {"where": ["wall", "floor", "ground", "object"], "tile_m": 1.5}}. What cannot be used is named and
+    skipped."""
     reskin: Path | None = None
     """Paint the finished renders with the depth-conditioned diffusion pipeline of this folder (extra: reskin). Such
     a model was itself trained on real images; index, report and student card name it. OUT/plain keeps the renders."""
@@ -72,7 +82,7 @@ class GenerateConfig:
     """Render nothing: check every file of this folder, down to the last pixel. Goes alone."""
     replay: str | None = None
     """Render nothing but one sample again, DIR:INDEX like renders/indoor:123, and compare it with the stored one.
-    With --out its files are written there."""
+    With --out its files are written there; with --assets its assets are found on a machine that has not seen them."""
 
 
 def resolved(config: GenerateConfig) -> GenerateConfig:
@@ -130,7 +140,21 @@ def sample_config(config: GenerateConfig) -> SampleConfig:
     """What a sample depends on."""
     height, width = _parse_size(config)
     assert config.renderer != "auto", "the back end must be settled before anything is sampled"
-    return SampleConfig(domain=config.domain, seed=config.seed, height=height, width=width, renderer=config.renderer)
+    return SampleConfig(
+        domain=config.domain,
+        seed=config.seed,
+        height=height,
+        width=width,
+        renderer=config.renderer,
+        assets_sha256=None if config.assets is None else settled_assets(config.assets),
+    )
+
+
+def settled_assets(assets: str) -> str:
+    """The digest in an `assets` that was settled: the folder's place is of no matter, only what is in it."""
+    name, _, sha256 = assets.partition(":")
+    assert name == SETTLED, "the assets must be prepared before anything is sampled"
+    return sha256
 
 
 def unpainted(config: GenerateConfig, out: Path) -> GenerateConfig:

@@ -51,8 +51,11 @@ def inspect_folder(directory: Path) -> str:
 
 def _refuse_second_hand(directory: Path) -> None:
     """Records that were chosen or painted keep the recipe of their first folder, which is the one to look at."""
+    if not (directory / INDEX).is_file():
+        return
+    config = read_index(directory).config
     wanted = {field.name for field in fields(SampleConfig)}
-    if (directory / INDEX).is_file() and set(config := read_index(directory).config) != wanted:
+    if set(config) | {"assets_sha256"} != wanted:
         names = ", ".join(sorted(set(config) - wanted)) or "another version"
         raise InputError(
             f"{directory} holds no renders of its own ({names}); verify the folder that they come from, "

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mde.domain import DOMAINS
 from mde.record import Record
 from synth.sample import KINDS, Sampler, Streams, check_frame, first_accepted, without_far
 from synth.scene import Frame, Scene
@@ -56,11 +55,8 @@ class Previewer:
         )
 
     def _attempt(self, index: int, attempt: int, streams: Streams) -> Preview:
-        config = self._sampler.config
-        kind = KINDS[config.domain]
-        camera = DOMAINS[config.domain].camera.resize(config.height, config.width)
-        scene = in_few_pixels(kind.scene_rand(streams, self._bank, camera))
-        frame = without_far(self._sampler.renderer.render(scene), kind.depth_end_m)
+        scene = in_few_pixels(self._sampler.scene_rand(streams, self._bank))
+        frame = without_far(self._sampler.renderer.render(scene), KINDS[self._sampler.config.domain].depth_end_m)
         check_frame(frame, scene)
         return _preview(index, attempt, scene, frame)
 

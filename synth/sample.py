@@ -12,6 +12,7 @@ import numpy as np
 from mde.camera import Camera
 from mde.domain import DOMAINS
 from mde.record import Record
+from synth.asset_file import open_assets
 from synth.bank_file import open_bank
 from synth.driving import DEPTH_END_M as DRIVING_END_M
 from synth.driving import driving_scene_rand
@@ -19,6 +20,8 @@ from synth.drone import DEPTH_END_M as DRONE_END_M
 from synth.drone import drone_scene_rand
 from synth.indoor import DEPTH_END_M as INDOOR_END_M
 from synth.indoor import indoor_scene_rand
+from synth.placement import place_assets_rand
+from synth.redecoration import redecorate_rand
 from synth.renderer import Renderer, open_renderer
 from synth.sample_config import SampleConfig
 from synth.scene import Frame, RejectedScene, Scene
@@ -28,7 +31,7 @@ from synth.warehouse import DEPTH_END_M as WAREHOUSE_END_M
 from synth.warehouse import warehouse_scene_rand
 
 MAX_ATTEMPTS = 25
-PURPOSES = ("layout", "surfaces", "light", "camera", "sensor")
+PURPOSES = ("layout", "surfaces", "light", "camera", "sensor", "assets")
 """Each has a stream of its own: another lamp does not move the furniture."""
 
 Streams = dict[str, np.random.Generator]
@@ -58,8 +61,11 @@ class Sampler:
 
     def __init__(self, config: SampleConfig) -> None:
         self.config = config
-        self._bank = open_bank()
-        self._renderer = open_renderer(config.renderer, self._bank.pixels)
+        self._bank, pixels = open_bank(), None
+        self._assets = None if config.assets_sha256 is None else open_assets(config.assets_sha256)
+        if self._assets is not None:
+            pixels = np.concatenate((self._bank.pixels, self._assets.pixels))
+        self._renderer = open_renderer(config.renderer, self._bank.pixels if pixels is None else pixels)
 
     @property
     def device(self) -> str:
@@ -76,14 +82,24 @@ class Sampler:
         """The textures of the scenes."""
         return self._bank
 
+    def scene_rand(self, streams: Streams, bank: Bank) -> Scene:
+        """A scene of the domain, with assets if there are any; `bank` is that of the sampler, or its coarse twin."""
+        domain = DOMAINS[self.config.domain]
+        camera = domain.camera.resize(self.config.height, self.config.width)
+        scene = KINDS[domain.name].scene_rand(streams, bank, camera)
+        if self._assets is None:
+            return scene
+        things, textures = streams["assets"].spawn(2)
+        scene = redecorate_rand(textures, scene, self._assets, len(bank.pixels))
+        return place_assets_rand(things, scene, self._assets, domain.name, len(bank.pixels))
+
     def record(self, index: int) -> Record:
         """The sample `index`. Draws that are rejected are drawn again from the next stream."""
         return first_accepted(self.config, index, partial(self._attempt, index))
 
     def _attempt(self, index: int, attempt: int, streams: Streams) -> Record:
         kind, domain = KINDS[self.config.domain], DOMAINS[self.config.domain]
-        camera = domain.camera.resize(self.config.height, self.config.width)
-        scene = kind.scene_rand(streams, self._bank, camera)
+        scene = self.scene_rand(streams, self._bank)
         frame = without_far(self._renderer.render(scene), kind.depth_end_m)
         check_frame(frame, scene)
         return Record(

@@ -8,7 +8,7 @@ from mde.domain import DomainName
 from mde.files import json_bytes, sha256_bytes
 from synth.renderer import BackEnd
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 """Counts up with every change that changes a sample."""
 
 
@@ -23,6 +23,8 @@ class SampleConfig:
     renderer: BackEnd = "onepass"
     """Two back ends agree on depth and ids, and differ a little in colour."""
     generator_version: int = GENERATOR_VERSION
+    assets_sha256: str | None = None
+    """Digest of the prepared assets that may stand in the scenes, see `synth.asset_file`."""
 
     @property
     def sha256(self) -> str:

@@ -13,6 +13,7 @@ from mde.errors import InputError
 from mde.files import write_json
 from mde.record import Record
 from mde.shards import ShardIndex, ShardReader, read_index
+from synth.assets import Prepared
 from synth.generate import generate, main, plan_text
 from synth.generate_config import GenerateConfig, resolved
 from synth.paint_job import PLAIN, read_job
@@ -32,11 +33,11 @@ def model(tmp_path) -> Path:
 def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     """Boxes instead of OpenGL, and swapped colours instead of diffusion; answers what was asked to be rendered."""
     asked: list[GenerateConfig] = []
-    real = command.rendered
+    real = command._generate_plain
 
-    def render(config: GenerateConfig, choice: Choice) -> ShardIndex | None:
+    def render(config: GenerateConfig, choice: Choice, prepared: Prepared | None) -> ShardIndex | None:
         if config.out is None or config.out.name != PLAIN:
-            return real(config, choice)
+            return real(config, choice, prepared)
         asked.append(config)
         write_boxes(Path(str(config.out)), config.n)
         write_json(
@@ -50,7 +51,7 @@ def boxes_for_renders(monkeypatch) -> list[GenerateConfig]:
     def hold(self: Painter, folder, brush, device) -> None:
         self._folder, self._brush, self._device, self._dtype = folder, brush, device, "torch.none"
 
-    monkeypatch.setattr(command, "rendered", render)
+    monkeypatch.setattr(command, "_generate_plain", render)
     monkeypatch.setattr(Painter, "__init__", hold)
     monkeypatch.setattr(Painter, "paint", paint)
     return asked
@@ -70,7 +71,7 @@ def test_a_painted_run_keeps_the_renders_beside_the_paintings_and_reports_the_mo
 
 def test_the_command_says_that_the_model_knew_real_images(tmp_path, model, boxes_for_renders, capsys, monkeypatch):
     monkeypatch.setattr(command, "generate", generate)
-    monkeypatch.setattr(command, "_painted", lambda config, choice, folder: _index_of(tmp_path))
+    monkeypatch.setattr(command, "_generate_painted", lambda config, folder, choice, prepared: _index_of(tmp_path))
     (tmp_path / "out").mkdir()
     write_json(tmp_path / "out" / "report.json", {"images_per_s": None, "target": None})
     main(GenerateConfig(n=4, out=tmp_path / "out", reskin=model))

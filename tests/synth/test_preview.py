@@ -18,7 +18,7 @@ def sampler(request, renderer, bank) -> Sampler:
     sampler = object.__new__(Sampler)
     size = (96, 128) if request.param == "indoor" else (64, 208)
     sampler.config = SampleConfig(domain=request.param, seed=0, height=size[0], width=size[1])
-    sampler._bank, sampler._renderer = bank, renderer
+    sampler._bank, sampler._assets, sampler._renderer = bank, None, renderer
     return sampler
 
 

@@ -27,7 +27,7 @@ def make_sampler(renderer, bank):
 
     def make(config: SampleConfig) -> Sampler:
         sampler = object.__new__(Sampler)
-        sampler.config, sampler._bank, sampler._renderer = config, bank, renderer
+        sampler.config, sampler._bank, sampler._assets, sampler._renderer = config, bank, None, renderer
         return sampler
 
     return make
@@ -51,6 +51,7 @@ def test_seed_and_index_give_different_scenes_and_seed_zero_is_a_seed(make_sampl
 
 def test_the_digest_covers_every_field():
     changes = {"domain": "driving", "seed": 1, "height": 50, "width": 66, "generator_version": 99, "renderer": "embree"}
+    changes["assets_sha256"] = "a" * 64
     digests = {replace(CONFIG, **{name: value}).sha256 for name, value in changes.items()}
     assert len(digests | {CONFIG.sha256}) == len(changes) + 1
     assert set(changes) == set(CONFIG.__slots__)
