@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mde.domain import DomainName
+from mde.errors import InputError
 from mde.nets.output import Output
 from mde.view import resize_image
+
+Kind = Literal["metric", "disparity", "relative"]
+"""What a network knows: depth in metres; inverse depth up to one factor; inverse depth up to factor and offset."""
+SizeRule = Callable[[int, int], str | None]
+"""From (height, width) to None, or to a phrase that says which sizes are possible instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +31,8 @@ class NetSpec:
     domain: DomainName
     native_size: tuple[int, int]
     """(height, width) at which it was trained; a metric network is right at no other field of view."""
+    kind: Kind = "metric"
+    """Of `Output.depth_m`; that of other kinds than metric is depth in an unknown unit."""
     depth_range_m: tuple[float, float]
     licence: str
     weights_sha256: str
@@ -33,18 +42,29 @@ class NetSpec:
 class DepthNet(nn.Module):
     """A network that answers planar z in metres at input size, whatever its own size is.
 
-    `core` maps an image (B,3,h,w) of the native size, RGB in [0,1], to an `Output` of that size and
-    normalises for itself. Here the image is brought to that size and the depth back (bilinear).
+    `core` maps an image (B,3,h,w), RGB in [0,1], to an `Output` of that size and normalises for itself. Without a
+    `size_rule` it sees images of its native size alone: here the image is brought to that size and the depth back
+    (bilinear). With one, it sees every image as it is, and sizes that it cannot take are refused.
     """
 
-    def __init__(self, core: nn.Module, spec: NetSpec) -> None:
+    def __init__(self, core: nn.Module, spec: NetSpec, *, size_rule: SizeRule | None = None) -> None:
         super().__init__()
         self.core = core
         self.spec = spec
+        self.size_rule = size_rule
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
-        """Depth of `image`, RGB in [0,1], at its size; `raw` and `dpm_logits` stay at the network's own."""
+        """Depth of `image`, RGB in [0,1], at its size; `raw` and `dpm_logits` stay at the network's own.
+
+        Raises InputError, with the sizes that are possible, for a size that the network cannot take.
+        """
         height, width = image.shape[-2:]
+        if self.size_rule is not None:
+            fault = self.size_rule(height, width)
+            if fault is not None:
+                raise InputError(f"{self.spec.name} cannot take images of {height}x{width}; {fault}")
+            whole: Output = self.core(image)
+            return whole
         output: Output = self.core(resize_image(image, *self.spec.native_size))
         return Output(
             depth_m=resize_prediction(output.depth_m, height, width),

@@ -8,7 +8,7 @@ import torch
 
 from mde.errors import InputError
 from mde.nets import load_student, load_teacher
-from mde.nets.net import resize_prediction
+from mde.nets.net import DepthNet, resize_prediction
 from mde.view import resize_image
 from tests.conftest import make_teacher
 
@@ -53,3 +53,12 @@ def test_a_network_sees_the_image_at_its_native_size() -> None:
     assert torch.equal(teacher(image).raw, teacher.core(resize_image(image, 32, 48)).raw)
     constant = torch.full((1, 1, 32, 48), 3.0)
     torch.testing.assert_close(resize_prediction(constant, 77, 51), torch.full((1, 1, 77, 51), 3.0))
+
+
+def test_a_network_of_many_sizes_sees_the_image_as_it_is_and_refuses_others() -> None:
+    teacher = make_teacher(native_size=(32, 48))
+    free = DepthNet(teacher.core, teacher.spec, size_rule=lambda height, _: "rows are even" if height % 2 else None)
+    image = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(free(image).depth_m, teacher.core(image).depth_m, rtol=0, atol=0)
+    with pytest.raises(InputError, match="cannot take images of 41x56; rows are even"):
+        free(torch.zeros(1, 3, 41, 56))
