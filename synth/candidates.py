@@ -11,6 +11,7 @@ from tqdm import tqdm
 from mde.files import remove_partials
 from synth.block import Block, read_block
 from synth.coverage_page import write_page
+from synth.descriptor import fit_scaling
 from synth.pool import Task, run_tasks
 from synth.sample_config import SampleConfig
 from synth.selection import SELECTION, read_selection, select, write_selection
@@ -34,10 +35,12 @@ def chosen_samples(
     blocks = _blocks(out / PREVIEWS, samples, num_candidates, num_workers)
     numbers = np.concatenate([block.numbers for block in blocks])
     descriptors = np.concatenate([block.descriptors for block in blocks])
-    selection, points = select(numbers, descriptors, num_keep, seed=samples.seed)
+    points = fit_scaling(descriptors).apply(descriptors)
+    selection = select(numbers, points, num_keep, seed=samples.seed)
     pictures = [picture for block in blocks for picture in block.pictures]
     title = f"{num_keep} of {num_candidates} {samples.domain} scenes"
-    write_page(out, title, selection, points, np.isin(numbers, selection.kept), pictures.__getitem__)
+    is_kept = np.isin(numbers, selection.kept)
+    write_page(out, title, selection.figures, descriptors, points, is_kept, pictures.__getitem__)
     write_selection(out, selection)
     return selection.kept
 
