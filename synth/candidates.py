@@ -23,16 +23,21 @@ BLOCK_SIZE = 100
 
 
 def chosen_samples(
-    out: Path, samples: SampleConfig, *, num_keep: int, num_candidates: int, num_workers: int
+    out: Path, samples: SampleConfig, *, num_keep: int, num_candidates: int, num_workers: int, is_shared: bool
 ) -> tuple[int, ...]:
     """The numbers of the samples to render: `num_keep` of the first `num_candidates`, sorted.
 
     Previews are drawn by `num_workers` processes, and kept in OUT/previews until the next time. A choice that is
-    there already stands. The seed of the choice is that of the samples.
+    there already stands. The seed of the choice is that of the samples. `is_shared` says that others may be at work in
+    the same folder now: their half-written files stay.
     """
     if (out / SELECTION).is_file():
         return read_selection(out).kept
-    blocks = _blocks(out / PREVIEWS, samples, num_candidates, num_workers)
+    folder = out / PREVIEWS
+    folder.mkdir(exist_ok=True)
+    if not is_shared:
+        remove_partials(folder)
+    blocks = _blocks(folder, samples, num_candidates, num_workers)
     numbers = np.concatenate([block.numbers for block in blocks])
     descriptors = np.concatenate([block.descriptors for block in blocks])
     points = fit_scaling(descriptors).apply(descriptors)
@@ -47,8 +52,6 @@ def chosen_samples(
 
 def _blocks(folder: Path, samples: SampleConfig, num_candidates: int, num_workers: int) -> list[Block]:
     """All blocks in order; missing ones are drawn first."""
-    folder.mkdir(exist_ok=True)
-    remove_partials(folder)
     tasks = block_tasks(folder, num_candidates)
     found = {task.path: read_block(task.path, samples.sha256, task.indices) for task in tasks}
     missing = [task for task in tasks if found[task.path] is None]
