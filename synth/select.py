@@ -70,8 +70,8 @@ def select_shards(config: SelectConfig) -> ShardIndex:
     teacher = None if config.teacher is None else load_teacher(config.teacher, config.weights, reader.domain)
     open_run(config.out, COMMAND, config, free=("data", "weights", "out"))
     origin = _origin(config, reader, teacher)
-    if (config.out / INDEX).is_file():
-        return _finished(config.out, origin)
+    if (config.out / INDEX).is_file() and (index := _finished(config.out, origin)) is not None:
+        return index
     selection = _choose(config, reader, teacher)
     index = _write_shards(config, reader, selection, origin)
     write_run_report(config.out, _report(config, selection, origin))
@@ -104,10 +104,13 @@ def _origin(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None)
     }
 
 
-def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex:
+def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex | None:
+    """The index of a folder that is whole; None when shards are missing, which are written again."""
     index = read_index(out)
     if index.config != origin:
         raise InputError(f"{out} holds a choice from other data or by another teacher; choose another --out")
+    if not all((out / shard.name).is_file() for shard in index.shards):
+        return None
     verify_shards(out, index)
     if not (out / CONTACT).is_file():
         write_contact_sheet(out, out / CONTACT)
