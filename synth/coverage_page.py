@@ -30,6 +30,11 @@ TABLES = (
     ("candidates", "The candidates chosen from"),
     ("whole", "Held-out candidates, in all features of the teacher"),
 )
+OF_NUMBERS = (
+    "Every candidate is four numbers: scale (median depth), clutter (instances in view), relief (90th over 10th "
+    "percentile of depth) and contrast, each counting a fifth as far as the one before. One deviation of scale is 1."
+)
+OF_FEATURES = "Candidates are compared on the first principal axes of what the teacher makes of them."
 CSS = """
 :root{--ink:#1b1f24;--soft:#57606a;--line:#d5dae0;--card:#f6f8fa;--kept:#0072b2}
 body{margin:0;background:#fff;color:var(--ink);font:16px/1.5 system-ui,sans-serif}
@@ -45,12 +50,13 @@ th,td{padding:5px 8px;text-align:right;border-bottom:1px solid var(--line)}
 th:first-child{text-align:left;font-weight:400}thead th{color:var(--soft);font-size:.8rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:16px}
 .plots img{width:100%}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px}
+.pictures{display:grid;grid-template-columns:repeat(8,1fr);gap:10px}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:16px}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:4px;background:var(--card);border-radius:8px;padding:8px}
 figure{margin:0}figure img{display:block;width:100%;border-radius:4px}
 .pair figure:first-child img{opacity:.75}
 figcaption{font-size:.75rem;color:var(--soft)}
+@media (max-width:800px){.pictures{grid-template-columns:repeat(4,1fr)}}
 @media (max-width:520px){.plots,.tables{grid-template-columns:1fr}table{font-size:.8rem}th,td{padding:4px}}
 """
 
@@ -91,12 +97,12 @@ def _summary(figures: dict[str, Any]) -> str:
     occupancy = figures["occupancy"]
     by_chance = occupancy["random"]["empty_share"]["mean"]
     measured = figures.get("held_out", figures["candidates"])
-    gains = {name: _gain(measured, name) for name in ("mean", "percentile_95", "radius")}
+    changes = {name: _change(measured, name) for name in ("mean", "percentile_95", "radius")}
     who = "Held-out candidates" if "held_out" in figures else "Candidates"
     cards = (
-        (f"{gains['mean']:+.0%}", "mean distance to the nearest kept, against random choices"),
-        (f"{gains['percentile_95']:+.0%}", "95th percentile of that distance"),
-        (f"{gains['radius']:+.0%}", "coverage radius, the largest of them"),
+        (_change_text(changes["mean"]), "mean distance to the nearest kept, against random choices"),
+        (_change_text(changes["percentile_95"]), "95th percentile of that distance"),
+        (_change_text(changes["radius"]), "coverage radius, the largest of them"),
         (
             f"{occupancy['chosen']['empty_share']:.1%}",
             f"of {occupancy['num_clusters']} clusters left empty, by chance {by_chance:.1%}",
@@ -110,11 +116,16 @@ def _summary(figures: dict[str, Any]) -> str:
     return (
         f"<p>{figures['num_kept']} of {figures['num_candidates']} candidates are kept. {who} are compared with "
         f"{figures['num_random']} random choices of the same size.{bound}</p>"
+        f'<p class="soft">{OF_FEATURES if "whole" in figures else OF_NUMBERS}</p>'
         f'<div class="cards">{"".join(f"<div class=card><b>{value}</b>{what}</div>" for value, what in cards)}</div>'
     )
 
 
-def _gain(figures: dict[str, Any], name: str) -> float:
+def _change_text(change: float) -> str:
+    return f"{abs(change):.0%} {'longer' if change > 0 else 'shorter'}"
+
+
+def _change(figures: dict[str, Any], name: str) -> float:
     """Change of a distance against the mean of random choices; negative is nearer."""
     ours, random = figures["chosen"][name], figures["random"][name]["mean"]
     return float(ours / random - 1.0) if random > 0.0 else 0.0
@@ -126,7 +137,8 @@ def _table(heading: str, figures: dict[str, Any]) -> str:
         random = figures["random"][name]
         rows.append(
             f"<tr><th>{label}</th><td>{figures['chosen'][name]:.4f}</td>"
-            f"<td>{random['mean']:.4f} &plusmn; {random['deviation']:.4f}</td><td>{_gain(figures, name):+.1%}</td></tr>"
+            f"<td>{random['mean']:.4f} &plusmn; {random['deviation']:.4f}</td>"
+            f"<td>{_change(figures, name):+.1%}</td></tr>"
         )
     head = f"<tr><th>{heading}</th><th>chosen</th><th>random</th><th>change</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
@@ -148,14 +160,15 @@ def _pairs(shown: _Pictures, points: np.ndarray, is_kept: np.ndarray) -> str:
         return ""
     gap, stand_in = nearest(points[dropped], points[kept])
     pairs = "".join(
-        f'<div class="pair">{shown.figure(int(dropped[place]))}{shown.figure(int(kept[stand_in[place]]))}'
+        f'<div class="pair">{shown.figure(int(dropped[place]), "dropped, ")}'
+        f"{shown.figure(int(kept[stand_in[place]]), 'kept, ')}"
         f"<figcaption>distance {gap[place]:.3f}</figcaption></div>"
         for place in _evenly(np.argsort(gap, kind="stable"), NUM_PAIRS)
     )
     return (
         "<h2>Dropped, each beside the kept one that stands for it</h2>"
-        '<p class="soft">From the best stand-in to the worst of all. Pictures that stand for each other are alike in '
-        f'scale, clutter, relief and contrast, not in colour or place.</p><div class="pairs">{pairs}</div>'
+        '<p class="soft">From the best stand-in to the worst: alike in what was compared, not in colour or place.'
+        f'</p><div class="pairs">{pairs}</div>'
     )
 
 
@@ -166,9 +179,9 @@ class _Pictures:
         self._descriptors = descriptors
         self._picture_of = picture_of
 
-    def figure(self, row: int) -> str:
+    def figure(self, row: int, role: str = "") -> str:
         scale, clutter = self._descriptors[row, :2]
-        caption = f"{np.exp(scale):.1f} m, {np.expm1(clutter):.0f} things"
+        caption = f"{role}{np.exp(scale):.1f} m, {np.expm1(clutter):.0f} things"
         return f"<figure>{_image(self._picture_of(row), 'jpeg')}<figcaption>{caption}</figcaption></figure>"
 
     def row(self, heading: str, rows: np.ndarray) -> str:

@@ -17,11 +17,11 @@ def plot_plane(descriptors: np.ndarray, is_kept: np.ndarray) -> bytes:
     """(N,4) descriptors by their first two numbers in natural units, the kept ones on top."""
     figure, axes = _figure()
     depth_m, num_things = np.exp(descriptors[:, 0]), np.expm1(descriptors[:, 1])
-    for wanted, colour, label in ((~is_kept, DROPPED, "dropped"), (is_kept, KEPT, "kept")):
+    for wanted, colour, label, size in ((~is_kept, DROPPED, "dropped", 22), (is_kept, KEPT, "kept", 5)):
         rows = np.flatnonzero(wanted)
         rows = rows[:: max(len(rows) // MAX_DOTS, 1)]
         axes.scatter(
-            depth_m[rows], num_things[rows], s=7, c=colour, label=f"{label} ({int(wanted.sum())})", linewidths=0
+            depth_m[rows], num_things[rows], s=size, c=colour, label=f"{label} ({int(wanted.sum())})", linewidths=0
         )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
