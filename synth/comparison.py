@@ -34,7 +34,7 @@ def compare(points: np.ndarray, chosen: np.ndarray, *, seed: int, whole: np.ndar
     seen, held = points[~is_held], points[is_held]
     num_keep = min(max(round(len(chosen) * len(seen) / len(points)), 1), len(seen))
     again = choose(seen, num_keep, seed=seed)
-    figures = {
+    figures: dict[str, Any] = {
         "num_candidates": len(points),
         "num_kept": len(chosen),
         "num_held_out": len(held),

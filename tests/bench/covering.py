@@ -11,8 +11,9 @@ what is finished is kept. Written to `eval/results/covering.json`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from mde.nets import load_student
 from mde.nets.net import DepthNet
 from mde.run_directory import environment
 from mde.shards import ShardReader
-from synth.comparison import distances
+from synth.comparison import NUM_RANDOM, distances
 from synth.descriptor import describe, fit_scaling
 from synth.features import teacher_features
 from synth.generate import generate
@@ -83,7 +84,7 @@ def study(config: CoveringConfig) -> None:
     result = {
         "command": f"python -m tests.bench.covering {flags}",
         **test_figures(config),
-        "distances": [distance_figures(config, seed) for seed in range(config.num_seeds)],
+        "distances": distance_figures(config),
         "choice": choice_cost(config),
         "environment": environment(),
     }
@@ -155,35 +156,62 @@ def test_figures(config: CoveringConfig) -> dict[str, Any]:
     return {"teacher": scores.mean("teacher", "none"), "students": arms}
 
 
-def distance_figures(config: CoveringConfig, seed: int) -> dict[str, Any]:
-    """Distances of fresh renders to the renders of both arms, and what the choice said of itself."""
-    fresh, arms = descriptors(config, "random", FRESH_SEED), {arm: descriptors(config, arm, seed) for arm in ARMS}
-    scaling = fit_scaling(fresh)
-    features = {arm: features_of(config, arm, seed) for arm in ARMS}
-    fresh_features = features_of(config, "random", FRESH_SEED)
-    selection = read_selection(Path(str(render_config(config, "covering", seed).out)))
-    return {
-        "descriptor": {arm: distances(scaling.apply(fresh), scaling.apply(rows)) for arm, rows in arms.items()},
-        "teacher_features": {arm: distances(fresh_features, rows) for arm, rows in features.items()},
-        "selection": {name: selection.figures[name] for name in ("held_out", "bound", "occupancy")},
-    }
+def distance_figures(config: CoveringConfig) -> list[dict[str, Any]]:
+    """Per seed: distances of fresh renders to the covering ones, and to random ones, in two spaces.
+
+    Random are the means over choices among the random renders of all seeds. `selection` is what the choice said of
+    itself, by previews.
+    """
+    of_descriptor = space_figures(config, partial(descriptors, config))
+    of_teacher = space_figures(config, partial(features_of, config))
+    folders = [Path(str(render_config(config, "covering", seed).out)) for seed in range(config.num_seeds)]
+    selections = [read_selection(folder).figures for folder in folders]
+    return [
+        {
+            "descriptor": of_descriptor[seed],
+            "teacher_features": of_teacher[seed],
+            "selection": {name: selections[seed][name] for name in ("held_out", "bound", "occupancy")},
+        }
+        for seed in range(config.num_seeds)
+    ]
+
+
+def space_figures(config: CoveringConfig, vectors: Callable[[str, int], np.ndarray]) -> list[dict[str, Any]]:
+    """Distances in one space for each seed; `vectors` gives the (N,D) of an arm and a seed."""
+    fresh, seeds = vectors("random", FRESH_SEED), range(config.num_seeds)
+    others, rng = np.concatenate([vectors("random", seed) for seed in seeds]), np.random.default_rng(0)
+    choices = [rng.choice(len(others), config.num_images, replace=False) for _ in range(NUM_RANDOM)]
+    rows = [distances(fresh, others[choice]) for choice in choices]
+    random = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return [{"random": random, "covering": distances(fresh, vectors("covering", seed))} for seed in seeds]
 
 
 def descriptors(config: CoveringConfig, arm: str, seed: int) -> np.ndarray:
-    """(N,4) of the finished renders of an arm."""
-    reader = ShardReader(Path(str(render_config(config, arm, seed).out)))
+    """(N,4) points of the finished renders of an arm, scaled as the fresh ones."""
+    return fit_scaling(described(config, "random", FRESH_SEED)).apply(described(config, arm, seed))
+
+
+@cache
+def described(config: CoveringConfig, arm: str, seed: int) -> np.ndarray:
+    """(N,4) descriptors of the finished renders of an arm."""
+    reader = reader_of(config, arm, seed)
     return np.stack([describe(record_preview(reader[number])) for number in range(len(reader))])
 
 
 def features_of(config: CoveringConfig, arm: str, seed: int) -> np.ndarray:
     """(N,64) features of the demo teacher; the same projection for all."""
-    return teacher_features(ShardReader(Path(str(render_config(config, arm, seed).out))), demo_teacher(), seed=0)
+    return teacher_features(reader_of(config, arm, seed), demo_teacher(), seed=0)
+
+
+def reader_of(config: CoveringConfig, arm: str, seed: int) -> ShardReader:
+    """The renders of one arm."""
+    return ShardReader(Path(str(render_config(config, arm, seed).out)))
 
 
 def choice_cost(config: CoveringConfig) -> dict[str, float]:
     """Seconds of a choice with its figures, among descriptors of renders that are repeated with a little noise."""
     rng = np.random.default_rng(0)
-    known = np.concatenate([descriptors(config, "random", seed) for seed in range(config.num_seeds)])
+    known = np.concatenate([described(config, "random", seed) for seed in range(config.num_seeds)])
     noise = 0.1 * known.std(axis=0) * rng.standard_normal((config.num_candidates, known.shape[1]))
     many = known[rng.integers(0, len(known), config.num_candidates)] + noise
     begin, begin_processor = time.perf_counter(), time.process_time()
