@@ -44,7 +44,7 @@ p{margin:.25rem 0 .75rem;max-width:75ch}.soft{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:16px 0}
 .card{background:var(--card);border-radius:8px;padding:12px 16px}
 .card b{display:block;font-size:1.9rem;line-height:1.2;color:var(--kept);font-variant-numeric:tabular-nums}
-.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:0 32px}
+.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:20px 32px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.93rem}
 th,td{padding:5px 8px;text-align:right;border-bottom:1px solid var(--line)}
 th:first-child{text-align:left;font-weight:400}thead th{color:var(--soft);font-size:.8rem}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mde.errors import InputError
-from mde.files import sha256_file
+from mde.files import read_json, sha256_file
 from mde.shards import ShardReader, read_index, write_index
 from synth.features import NUM_FEATURES, teacher_features
 from synth.generate import generate
@@ -132,3 +132,10 @@ def test_features_of_a_teacher_are_the_same_every_time_and_differ_between_images
     assert features.shape == (12, NUM_FEATURES) and features.dtype == np.float32
     np.testing.assert_array_equal(features, teacher_features(reader, teacher, seed=0))
     assert len(np.unique(features.round(6), axis=0)) == 12
+
+
+def test_a_choice_by_features_is_also_measured_in_all_of_them(config):
+    select_shards(replace(config, teacher="demo"))
+    figures = read_json(config.out / "selection.json")["figures"]
+    assert {"held_out", "whole", "bound"} <= figures.keys()
+    assert "in all features of the teacher" in (config.out / "coverage.html").read_text()
