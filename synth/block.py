@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mde.files import atomic_file, sha256_file
-from synth.descriptor import describe
+from synth.descriptor import NUMBERS, describe
 from synth.preview import Previewer
 
 PICTURE_QUALITY = 85
@@ -29,7 +29,7 @@ class Block:
     attempts: np.ndarray
     """(B,) int64 the draw that each preview shows."""
     descriptors: np.ndarray
-    """(B,D) float32."""
+    """(B,4) float32, see `synth.descriptor`."""
     pictures: tuple[bytes, ...]
     """JPEG files."""
 
@@ -70,7 +70,7 @@ def read_block(path: Path, config_sha256: str, indices: Sequence[int]) -> Block 
                 return None
     except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None  # it is drawn again
-    if arrays["numbers"].tolist() != list(indices):
+    if arrays["numbers"].tolist() != list(indices) or arrays["descriptors"].shape != (len(indices), len(NUMBERS)):
         return None
     ends = arrays["ends"].tolist()
     content = arrays["pictures"].tobytes()

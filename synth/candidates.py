@@ -11,6 +11,7 @@ from tqdm import tqdm
 from mde.files import remove_partials
 from synth.block import Block, read_block
 from synth.coverage_page import write_page
+from synth.descriptor import fit_scaling
 from synth.pool import Task, run_tasks
 from synth.sample_config import SampleConfig
 from synth.selection import SELECTION, read_selection, select, write_selection
@@ -22,30 +23,35 @@ BLOCK_SIZE = 100
 
 
 def chosen_samples(
-    out: Path, samples: SampleConfig, *, num_keep: int, num_candidates: int, num_workers: int
+    out: Path, samples: SampleConfig, *, num_keep: int, num_candidates: int, num_workers: int, is_shared: bool
 ) -> tuple[int, ...]:
     """The numbers of the samples to render: `num_keep` of the first `num_candidates`, sorted.
 
     Previews are drawn by `num_workers` processes, and kept in OUT/previews until the next time. A choice that is
-    there already stands. The seed of the choice is that of the samples.
+    there already stands. The seed of the choice is that of the samples. `is_shared` says that others may be at work in
+    the same folder now: their half-written files stay.
     """
     if (out / SELECTION).is_file():
         return read_selection(out).kept
-    blocks = _blocks(out / PREVIEWS, samples, num_candidates, num_workers)
+    folder = out / PREVIEWS
+    folder.mkdir(exist_ok=True)
+    if not is_shared:
+        remove_partials(folder)
+    blocks = _blocks(folder, samples, num_candidates, num_workers)
     numbers = np.concatenate([block.numbers for block in blocks])
     descriptors = np.concatenate([block.descriptors for block in blocks])
-    selection, points = select(numbers, descriptors, num_keep, seed=samples.seed)
+    points = fit_scaling(descriptors).apply(descriptors)
+    selection = select(numbers, points, num_keep, seed=samples.seed)
     pictures = [picture for block in blocks for picture in block.pictures]
     title = f"{num_keep} of {num_candidates} {samples.domain} scenes"
-    write_page(out, title, selection, points, np.isin(numbers, selection.kept), pictures.__getitem__)
+    is_kept = np.isin(numbers, selection.kept)
+    write_page(out, title, selection.figures, descriptors, points, is_kept, pictures.__getitem__)
     write_selection(out, selection)
     return selection.kept
 
 
 def _blocks(folder: Path, samples: SampleConfig, num_candidates: int, num_workers: int) -> list[Block]:
     """All blocks in order; missing ones are drawn first."""
-    folder.mkdir(exist_ok=True)
-    remove_partials(folder)
     tasks = block_tasks(folder, num_candidates)
     found = {task.path: read_block(task.path, samples.sha256, task.indices) for task in tasks}
     missing = [task for task in tasks if found[task.path] is None]

@@ -22,18 +22,19 @@ MAX_MEASURED = 3000
 Distances = Mapping[str, float]
 
 
-def compare(points: np.ndarray, scaled: np.ndarray, chosen: np.ndarray, *, seed: int) -> dict[str, Any]:
-    """The figures of a choice of rows of (N,d) `points`, the projection of the (N,D) `scaled` descriptors.
+def compare(points: np.ndarray, chosen: np.ndarray, *, seed: int, whole: np.ndarray | None = None) -> dict[str, Any]:
+    """The figures of a choice of rows of (N,d) `points`.
 
     `candidates` measures the choice on what it was made from. `held_out` repeats the choice without every fifth
-    candidate and measures on those; `all_columns` does so in the whole descriptor, of which the axes are a part.
+    candidate and measures on those; `whole` does so in the (N,D) vectors of which the points are a part, if there are
+    any. `bound` is the gain of keeping every candidate: no choice from them reaches it.
     """
     rng = np.random.default_rng((seed, len(points), len(chosen)))
     is_held = np.arange(len(points)) % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
     seen, held = points[~is_held], points[is_held]
     num_keep = min(max(round(len(chosen) * len(seen) / len(points)), 1), len(seen))
     again = choose(seen, num_keep, seed=seed)
-    figures = {
+    figures: dict[str, Any] = {
         "num_candidates": len(points),
         "num_kept": len(chosen),
         "num_held_out": len(held),
@@ -43,8 +44,10 @@ def compare(points: np.ndarray, scaled: np.ndarray, chosen: np.ndarray, *, seed:
     }
     if len(held) > 0:
         figures["held_out"] = against_random(rng, held, seen, again)
-        figures["all_columns"] = against_random(rng, scaled[is_held], scaled[~is_held], again)
+        figures["bound"] = _bound(held, seen, figures["held_out"]["random"]["mean"]["mean"])
         figures["budget"] = _budget_curve(rng, seen, held, num_keep, seed=seed)
+        if whole is not None:
+            figures["whole"] = against_random(rng, whole[is_held], whole[~is_held], again)
     return figures
 
 
@@ -55,7 +58,7 @@ def against_random(
 
     `gain` is the share by which the mean distance of the choice is shorter than that of the random ones.
     """
-    measured = measured[:: -(-len(measured) // MAX_MEASURED)]
+    measured = _few(measured)
     ours = distances(measured, points[chosen])
     others = _random(rng, len(points), len(chosen), lambda rows: distances(measured, points[rows]))
     random_mean = others["mean"]["mean"]
@@ -69,6 +72,17 @@ def distances(measured: np.ndarray, chosen_points: np.ndarray) -> dict[str, floa
     median, high = np.percentile(nearest_m, (50, 95))
     values = {"mean": nearest_m.mean(), "median": median, "percentile_95": high, "radius": nearest_m.max()}
     return {name: round(float(value), 6) for name, value in values.items()}
+
+
+def _bound(held: np.ndarray, seen: np.ndarray, random_mean: float) -> float:
+    """The gain of keeping all that was seen."""
+    mean = distances(_few(held), seen)["mean"]
+    return round(1.0 - mean / random_mean, 4) if random_mean > 0.0 else 0.0
+
+
+def _few(measured: np.ndarray) -> np.ndarray:
+    """At most MAX_MEASURED of the points."""
+    return measured[:: -(-len(measured) // MAX_MEASURED)]
 
 
 def _random(

@@ -13,19 +13,21 @@ MAX_DOTS = 6000
 """More dots than this hide each other."""
 
 
-def plot_plane(points: np.ndarray, is_kept: np.ndarray) -> bytes:
-    """Candidates on their first two axes, the kept ones on top."""
+def plot_plane(descriptors: np.ndarray, is_kept: np.ndarray) -> bytes:
+    """(N,4) descriptors by their first two numbers in natural units, the kept ones on top."""
     figure, axes = _figure()
-    plane = points if points.shape[1] > 1 else np.column_stack((points, np.zeros(len(points))))
-    for wanted, colour, label in ((~is_kept, DROPPED, "dropped"), (is_kept, KEPT, "kept")):
+    depth_m, num_things = np.exp(descriptors[:, 0]), np.expm1(descriptors[:, 1])
+    for wanted, colour, label, size in ((~is_kept, DROPPED, "dropped", 22), (is_kept, KEPT, "kept", 5)):
         rows = np.flatnonzero(wanted)
         rows = rows[:: max(len(rows) // MAX_DOTS, 1)]
         axes.scatter(
-            plane[rows, 0], plane[rows, 1], s=7, c=colour, label=f"{label} ({int(wanted.sum())})", linewidths=0
+            depth_m[rows], num_things[rows], s=size, c=colour, label=f"{label} ({int(wanted.sum())})", linewidths=0
         )
-    axes.set_xlabel("first principal axis")
-    axes.set_ylabel("second principal axis")
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.set_xlabel("scale: median depth in m")
+    axes.set_ylabel("clutter: instances in view")
     axes.legend(frameon=False, fontsize=9)
     return _png(figure)
 

@@ -93,11 +93,13 @@ def plan_text(config: GenerateConfig) -> str:
     out, samples = Path(str(config.out)), sample_config(config)
     tasks = share_of(config).of(plan_tasks(out, range(config.n), config.shard_size))
     num_images = count_images(tasks)
-    seconds = seconds_needed(samples, num_images, int(config.workers))
+    num_previews = config.n * config.pool if config.pool > 1 else 0
+    seconds = seconds_needed(samples, num_images, int(config.workers), num_previews=num_previews)
     gigabytes = bytes_needed(samples, num_images) / 1e9
     return (
         f"plan: {num_images} images of the {config.domain} domain at {config.size} in "
         f"{len(tasks)} shards under {out}, drawn by {choice.name}, {config.workers} workers; "
+        f"{f'before them {num_previews} previews to choose from; ' if num_previews else ''}"
         f"about {seconds / 60:.1f} min on a server without a GPU, "
         f"{gigabytes:.2f} GB on disk, {size_text(free_bytes(out))} free"
         + (f"; then painted with {config.reskin}, which takes as much disk again" if config.reskin else "")
@@ -229,6 +231,7 @@ def _indices(out: Path, config: GenerateConfig, samples: SampleConfig) -> Sequen
         num_keep=config.n,
         num_candidates=config.n * config.pool,
         num_workers=int(config.workers),
+        is_shared=config.shard is not None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from synth.coverage_page import PAGE
 from synth.depth_chart import DEPTH
 from synth.folder import side_file
 from synth.gallery import GALLERY
-from synth.sample_config import SampleConfig
-from synth.selection import SELECTION
+from synth.origin import Origin, origin_of
+from synth.selection import SELECTION, read_selection
 
 COMPANIONS = frozenset({CONFIG, REPORT, INDEX, CONTACT, GALLERY, SELECTION, PREVIEWS, PAGE, DEPTH})
 """What a run writes beside shards and side files; everything else is a stranger."""
@@ -34,7 +33,6 @@ def inspect_folder(directory: Path) -> str:
     """
     if not directory.is_dir():
         raise InputError(f"--verify {directory} is not a folder; give the --out of a run of synth.generate")
-    _refuse_second_hand(directory)
     num_faults = 0
     with tqdm(unit="image", desc="verify") as bar:
         for fault in find_faults(directory, lambda: bar.update()):
@@ -44,23 +42,9 @@ def inspect_folder(directory: Path) -> str:
     if num_faults:
         raise InputError(
             f"{directory} has {num_faults} {'fault' if num_faults == 1 else 'faults'}; delete the files named above, "
-            "then the command that made the folder renders what is missing"
+            "then the command that made the folder makes what is missing"
         )
     return f"{directory}: {num_images} images, all files as they were written"
-
-
-def _refuse_second_hand(directory: Path) -> None:
-    """Records that were chosen or painted keep the recipe of their first folder, which is the one to look at."""
-    if not (directory / INDEX).is_file():
-        return
-    config = read_index(directory).config
-    wanted = {field.name for field in fields(SampleConfig)}
-    if set(config) | {"assets_sha256"} != wanted:
-        names = ", ".join(sorted(set(config) - wanted)) or "another version"
-        raise InputError(
-            f"{directory} holds no renders of its own ({names}); verify the folder that they come from, "
-            "for painted ones the folder plain inside"
-        )
 
 
 def find_faults(directory: Path, on_record: Callable[[], object]) -> Iterator[str]:
@@ -71,19 +55,22 @@ def find_faults(directory: Path, on_record: Callable[[], object]) -> Iterator[st
         index = read_index(directory)
     except InputError as error:
         yield str(error)
+    origin = None if index is None else origin_of(directory, index)
     if index is not None:
-        yield from _index_faults(directory, index)
+        yield from _index_faults(directory, index, is_chosen=origin is not None and origin.is_chosen)
     shards = index.shards if index is not None else tuple(_shard_of(path) for path in sides.values())
     keys: set[str] = set()
     for shard in shards:
-        yield from _shard_faults(directory, shard, index, keys, on_record)
+        yield from _shard_faults(directory, shard, index, origin, keys, on_record)
+    yield from _selection_faults(directory, origin, keys)
     known = COMPANIONS | {shard.name for shard in shards} | {side_file(Path(shard.name)).name for shard in shards}
     for path in sorted(directory.iterdir()):
         if path.name not in known:
             yield f"{path.name} does not belong here: no shard of {INDEX} and no file that the command writes"
 
 
-def _index_faults(directory: Path, index: ShardIndex) -> Iterator[str]:
+def _index_faults(directory: Path, index: ShardIndex, *, is_chosen: bool) -> Iterator[str]:
+    """The index against itself and its report; that of a choice is written before the index and does not name it."""
     if sum(shard.num_records for shard in index.shards) != index.num_records:
         yield f"{INDEX} says {index.num_records} records and names shards with another number"
     for name in (CONFIG, REPORT):
@@ -92,8 +79,23 @@ def _index_faults(directory: Path, index: ShardIndex) -> Iterator[str]:
         except InputError as error:
             yield str(error)
             continue
-        if name == REPORT and content.get("index_sha256") != sha256_file(directory / INDEX):
+        if name == REPORT and not is_chosen and content.get("index_sha256") != sha256_file(directory / INDEX):
             yield f"{REPORT} is about another {INDEX}"
+
+
+def _selection_faults(directory: Path, origin: Origin | None, keys: set[str]) -> Iterator[str]:
+    """The choice against the report that names it, and against the records."""
+    path = directory / SELECTION
+    noted = _read_side(directory / REPORT).get("selection_sha256")
+    if origin is None or noted is None:
+        return
+    if not path.is_file() or sha256_file(path) != noted:
+        yield f"{SELECTION} is not the choice that {REPORT} names"
+        return
+    kept = read_selection(directory).kept
+    is_same = len(kept) == len(keys) if origin.is_chosen else {f"{number:06d}" for number in kept} == keys
+    if not is_same:
+        yield f"{SELECTION} names other records than the shards hold"
 
 
 def _shard_of(side: Path) -> Shard:
@@ -115,20 +117,25 @@ def _read_side(side: Path) -> dict[str, Any]:
 
 
 def _shard_faults(
-    directory: Path, shard: Shard, index: ShardIndex | None, keys: set[str], on_record: Callable[[], object]
+    directory: Path,
+    shard: Shard,
+    index: ShardIndex | None,
+    origin: Origin | None,
+    keys: set[str],
+    on_record: Callable[[], object],
 ) -> Iterator[str]:
     path = directory / shard.name
     if not path.is_file():
         yield f"{shard.name} is missing"
         return
-    yield from _digest_faults(path, shard)
+    yield from _digest_faults(path, shard, has_side=origin is None or not origin.is_chosen)
     num_records = 0
     try:
         for key, parts in read_parts(path):
             num_records += 1
             record = decode_record(key, parts)
             on_record()
-            yield from (f"{shard.name}: record {key} {fault}" for fault in _record_faults(record, index, keys))
+            yield from (f"{shard.name}: record {key} {fault}" for fault in _record_faults(record, index, origin, keys))
     except InputError as error:
         yield f"{shard.name} cannot be read after {num_records} records: {error}"
         return
@@ -136,8 +143,8 @@ def _shard_faults(
         yield f"{shard.name} holds {num_records} records, {shard.num_records} were written"
 
 
-def _digest_faults(path: Path, shard: Shard) -> Iterator[str]:
-    """The shard against the digest of the index, and both against its side file."""
+def _digest_faults(path: Path, shard: Shard, *, has_side: bool) -> Iterator[str]:
+    """The shard against the digest of the index, and both against its side file, which a copied shard lacks."""
     side = side_file(path)
     noted, found = _read_side(side).get("sha256"), sha256_file(path)
     if found != shard.sha256:
@@ -145,21 +152,23 @@ def _digest_faults(path: Path, shard: Shard) -> Iterator[str]:
             yield f"{INDEX} names another SHA-256 of {path.name} than {side.name}, which is right"
         else:
             yield f"{path.name} is damaged: its SHA-256 begins {found[:12]}, {shard.sha256[:12]} was written"
+    elif not has_side:
+        return
     elif noted is None:
         yield f"{side.name} is missing or not readable, so {path.name} would not count"
     elif found != noted:
         yield f"{side.name} speaks of another file than {path.name}"
 
 
-def _record_faults(record: Record, index: ShardIndex | None, keys: set[str]) -> Iterator[str]:
+def _record_faults(record: Record, index: ShardIndex | None, origin: Origin | None, keys: set[str]) -> Iterator[str]:
     if record.key in keys:
         yield "stands twice in the folder"
     keys.add(record.key)
     if f"{record.recipe.get('index', -1):06d}" != record.key:
         yield f"was made as sample {record.recipe.get('index')}"
-    if index is None:
+    if index is None or origin is None:
         return
-    wanted = (index.origin, index.domain, index.config_sha256)
+    wanted = (index.origin, index.domain, origin.config_sha256)
     found = (record.origin, record.domain, record.recipe.get("config_sha256"))
     if found != wanted:
         yield f"is of another run: {found}, the index says {wanted}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,8 +31,6 @@ class Preview:
     """(h,w) float32 planar z, 0 = none."""
     ids: np.ndarray
     """(h,w) uint16 instance numbers, 0 = background."""
-    shares: Mapping[str, float]
-    """Share of every kind of thing: of the pixels; of the things where `record_preview` cannot know the pixels."""
 
 
 class Previewer:
@@ -84,17 +81,7 @@ def _preview(index: int, attempt: int, scene: Scene, frame: Frame) -> Preview:
         image=_exposed(frame.radiance),
         depth_m=frame.depth_m,
         ids=frame.ids,
-        shares=_pixel_shares(frame.ids, [thing.kind for thing in scene.things]),
     )
-
-
-def _pixel_shares(ids: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
-    counts = np.bincount(ids.ravel(), minlength=len(kinds) + 1)[1:]
-    shares: dict[str, float] = {}
-    for kind, count in zip(kinds, counts.tolist(), strict=True):
-        if count > 0:
-            shares[kind] = shares.get(kind, 0.0) + count / ids.size
-    return shares
 
 
 def _exposed(radiance: np.ndarray) -> np.ndarray:
@@ -105,13 +92,7 @@ def _exposed(radiance: np.ndarray) -> np.ndarray:
 
 
 def record_preview(record: Record) -> Preview:
-    """A finished record in the size of a preview: image averaged, depth and ids taken at pixels.
-
-    A record's recipe counts the things of its scene by kind, and does not say which id is which.
-    """
-    counts = {
-        kind: number for kind, number in record.recipe.get("summary", {}).items() if type(number) is int and number > 0
-    }
+    """A finished record in the size of a preview: image averaged, depth and ids taken at pixels."""
     height, width = preview_size(*record.camera.size)
     rows, columns = (_middles(n, k) for n, k in zip(record.camera.size, (height, width), strict=True))
     return Preview(
@@ -121,7 +102,6 @@ def record_preview(record: Record) -> Preview:
         image=_averaged(record.image, height, width),
         depth_m=record.depth_m[np.ix_(rows, columns)],
         ids=record.ids[np.ix_(rows, columns)],
-        shares={kind: number / sum(counts.values()) for kind, number in counts.items()},
     )
 
 

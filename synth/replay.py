@@ -12,7 +12,8 @@ import numpy as np
 from mde.errors import InputError
 from mde.files import read_json, write_bytes
 from mde.record import decode_record
-from mde.shards import ShardIndex, ShardReader, read_parts
+from mde.shards import ShardReader, read_parts
+from synth.origin import Origin, origin_of
 from synth.pool import Task, run_tasks
 from synth.sample_config import GENERATOR_VERSION, SampleConfig
 
@@ -31,7 +32,8 @@ def replay(name: str, out: Path | None) -> str:
     reader = ShardReader(directory, verify=False)
     key = f"{index:06d}"
     stored = reader.parts(key)
-    made, device = _render(_sample_config(directory, reader.index), index)
+    origin = origin_of(directory, reader.index)
+    made, device = _render(SampleConfig(**origin.config), index)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for suffix, content in made.items():
@@ -40,7 +42,7 @@ def replay(name: str, out: Path | None) -> str:
     if differences:
         raise InputError(
             f"sample {index} of {directory} is not the same again: {'; '.join(differences)}; "
-            f"stored: {_origin(directory, reader.index)}; now: generator version {GENERATOR_VERSION} on {device}"
+            f"stored: {_makers(directory, origin)}; now: generator version {GENERATOR_VERSION} on {device}"
         )
     return f"sample {index} of {directory} is the same again, byte for byte (on {device})"
 
@@ -50,16 +52,6 @@ def _parse(name: str) -> tuple[Path, int]:
     if not (colon and directory and index.isdecimal()):
         raise InputError(f"--replay {name} is not DIR:INDEX; write it like renders/indoor:123")
     return Path(directory), int(index)
-
-
-def _sample_config(directory: Path, index: ShardIndex) -> SampleConfig:
-    try:
-        return SampleConfig(**index.config)
-    except TypeError as error:
-        raise InputError(
-            f"{directory} was made by another version of this program, whose configuration is {index.config}; "
-            "replay it with that version"
-        ) from error
 
 
 def _render(config: SampleConfig, index: int) -> tuple[Parts, str]:
@@ -110,9 +102,9 @@ def _unlike(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
 
 
-def _origin(directory: Path, index: ShardIndex) -> str:
+def _makers(directory: Path, origin: Origin) -> str:
     """Version and devices that made a folder, as its side files tell."""
     devices = {read_json(path).get("device", "an unknown device") for path in directory.glob("shard-*.json")}
     return (
-        f"generator version {index.config['generator_version']} on {', '.join(sorted(devices)) or 'an unknown device'}"
+        f"generator version {origin.config['generator_version']} on {', '.join(sorted(devices)) or 'an unknown device'}"
     )

@@ -6,7 +6,7 @@ python -m synth.select --data renders/indoor --keep 500 --out renders/chosen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from mde.run_directory import open_run, write_run_report
 from mde.shards import INDEX, ShardIndex, ShardReader, read_index, verify_shards, write_index, write_shard
 from synth.block import jpeg
 from synth.contact import CONTACT, write_contact_sheet
+from synth.coverage import fit_axes
 from synth.coverage_page import PAGE, write_page
-from synth.descriptor import describe
+from synth.descriptor import describe, fit_scaling
 from synth.features import teacher_features
 from synth.preview import record_preview
 from synth.selection import SELECTION, Selection, select, write_selection
@@ -69,8 +70,8 @@ def select_shards(config: SelectConfig) -> ShardIndex:
     teacher = None if config.teacher is None else load_teacher(config.teacher, config.weights, reader.domain)
     open_run(config.out, COMMAND, config, free=("data", "weights", "out"))
     origin = _origin(config, reader, teacher)
-    if (config.out / INDEX).is_file():
-        return _finished(config.out, origin)
+    if (config.out / INDEX).is_file() and (index := _finished(config.out, origin)) is not None:
+        return index
     selection = _choose(config, reader, teacher)
     index = _write_shards(config, reader, selection, origin)
     write_run_report(config.out, _report(config, selection, origin))
@@ -103,10 +104,13 @@ def _origin(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None)
     }
 
 
-def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex:
+def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex | None:
+    """The index of a folder that is whole; None when shards are missing, which are written again."""
     index = read_index(out)
     if index.config != origin:
         raise InputError(f"{out} holds a choice from other data or by another teacher; choose another --out")
+    if not all((out / shard.name).is_file() for shard in index.shards):
+        return None
     verify_shards(out, index)
     if not (out / CONTACT).is_file():
         write_contact_sheet(out, out / CONTACT)
@@ -114,23 +118,26 @@ def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex:
 
 
 def _choose(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None) -> Selection:
-    vectors, pictures, keys = [], [], []
+    rows, pictures, keys = [], [], []
     for number in tqdm(range(len(reader)), unit="record", desc="descriptors"):
         record = reader[number]
         preview = record_preview(record)
         keys.append(record.key)
-        vectors.append(describe(preview))
+        rows.append(describe(preview))
         pictures.append(jpeg(preview.image))
-    features = np.stack(vectors) if teacher is None else teacher_features(reader, teacher, seed=config.seed)
     order = sorted(range(len(keys)), key=keys.__getitem__)  # by name, so that the order of the shards says nothing
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    selection, points = select(rank, features, config.keep, seed=config.seed, is_scaled=teacher is not None)
-    is_kept = np.isin(np.arange(len(order)), selection.kept)
+    descriptors, features = np.stack(rows)[order], None
+    if teacher is None:
+        points = fit_scaling(descriptors).apply(descriptors)
+    else:
+        features = teacher_features(reader, teacher, seed=config.seed)[order]
+        points = fit_axes(features).project(features)
+    ranked = select(np.arange(len(order)), points, config.keep, seed=config.seed, whole=features)
+    is_kept = np.isin(np.arange(len(order)), ranked.kept)
     title = f"{config.keep} of {len(order)} {reader.domain} records"
-    write_page(config.out, title, selection, points, is_kept, lambda row: pictures[order[row]])
-    chosen = tuple(sorted(order[row] for row in selection.kept))
-    selection = Selection(kept=chosen, num_candidates=len(order), seed=selection.seed, figures=selection.figures)
+    picture_of = [pictures[number] for number in order].__getitem__
+    write_page(config.out, title, ranked.figures, descriptors, points, is_kept, picture_of)
+    selection = replace(ranked, kept=tuple(sorted(order[rank] for rank in ranked.kept)))
     write_selection(config.out, selection)
     return selection
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from mde.files import read_json, write_json
 from synth.comparison import compare
-from synth.coverage import choose, fit_axes
-from synth.descriptor import fit_scaling
+from synth.coverage import choose
 
 SELECTION = "selection.json"
 
@@ -29,21 +28,18 @@ class Selection:
 
 
 def select(
-    numbers: np.ndarray, vectors: np.ndarray, num_keep: int, *, seed: int, is_scaled: bool = False
-) -> tuple[Selection, np.ndarray]:
-    """Keep `num_keep` of the candidates; answers the selection and the (N,d) points in the order of their numbers.
+    numbers: np.ndarray, points: np.ndarray, num_keep: int, *, seed: int, whole: np.ndarray | None = None
+) -> Selection:
+    """Keep `num_keep` of the candidates, a pure function of the set.
 
-    `numbers` (N,) are the candidates' sample numbers, in any order, `vectors` (N,D) their descriptors, or features
-    that need no scaling. The same set gives the same selection.
+    `numbers` (N,) are the candidates' sample numbers, ascending, so that nothing depends on the order in which they
+    were made; `points` (N,d) where they lie, `whole` (N,D) the vectors of which the points are a part, for the figures.
     """
-    order = np.argsort(numbers, kind="stable")
-    numbers, vectors = numbers[order], vectors[order]
-    scaled = vectors if is_scaled else fit_scaling(vectors).apply(vectors)
-    points = fit_axes(scaled).project(scaled)
+    assert (np.diff(numbers) > 0).all()
     chosen = choose(points, num_keep, seed=seed)
-    figures = compare(points, scaled, chosen, seed=seed)
+    figures = compare(points, chosen, seed=seed, whole=whole)
     kept = tuple(int(number) for number in numbers[chosen])
-    return Selection(kept=kept, num_candidates=len(numbers), seed=seed, figures=figures), points
+    return Selection(kept=kept, num_candidates=len(numbers), seed=seed, figures=figures)
 
 
 def write_selection(directory: Path, selection: Selection) -> None:

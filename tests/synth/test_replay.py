@@ -98,7 +98,7 @@ def test_an_absent_sample_and_a_foreign_configuration_are_refused(folder, tmp_pa
     with pytest.raises(InputError, match="is a file; give a folder"):
         replay(f"{folder}:1", folder / "index.json")
     write_index(folder, replace(read_index(folder), config={"painted": True}))
-    with pytest.raises(InputError, match="was made by another version of this program"):
+    with pytest.raises(InputError, match="holds no renders of this version"):
         replay(f"{folder}:1", None)
 
 

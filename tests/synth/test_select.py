@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mde.errors import InputError
-from mde.files import sha256_file
+from mde.files import read_json, sha256_file
 from mde.shards import ShardReader, read_index, write_index
 from synth.features import NUM_FEATURES, teacher_features
-from synth.inspection import inspect_folder
+from synth.generate import generate
+from synth.inspection import find_faults, inspect_folder
+from synth.replay import replay
 from synth.select import SelectConfig, _choose, select_shards
 from tests.conftest import make_shards, make_teacher
+from tests.synth.noise_engine import noise_config, use_noise
 
 
 @pytest.fixture
@@ -41,10 +45,38 @@ def test_who_painted_the_images_stays_known(config):
     assert select_shards(config).notes == notes
 
 
-def test_a_choice_is_not_verified_as_if_it_were_rendered(config):
-    select_shards(config)
-    with pytest.raises(InputError, match="holds no renders of its own"):
-        inspect_folder(config.out)
+@pytest.fixture
+def renders(tmp_path, monkeypatch) -> Path:
+    use_noise(monkeypatch)
+    generate(noise_config(tmp_path / "renders"))
+    return tmp_path / "renders"
+
+
+class TestChoiceOfRenders:
+    def test_it_is_verified_and_replayed_by_what_it_was_rendered_with(self, renders, tmp_path):
+        first, second = tmp_path / "five", tmp_path / "three"
+        select_shards(SelectConfig(data=renders, keep=5, out=first, shard_size=2))
+        select_shards(SelectConfig(data=first, keep=3, out=second))
+        for out, number in ((first, 5), (second, 3)):
+            assert inspect_folder(out) == f"{out}: {number} images, all files as they were written"
+            key = ShardReader(out).files(0)[0]
+            assert "is the same again, byte for byte" in replay(f"{out}:{int(key)}", None)
+
+    def test_damage_and_a_foreign_choice_are_found(self, renders, tmp_path):
+        out = tmp_path / "five"
+        select_shards(SelectConfig(data=renders, keep=5, out=out))
+        path = out / "selection.json"
+        path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+        assert list(find_faults(out, lambda: None)) == ["selection.json is not the choice that report.json names"]
+        content = bytearray((out / "shard-00000.tar").read_bytes())
+        content[-1] ^= 1
+        (out / "shard-00000.tar").write_bytes(content)
+        with pytest.raises(InputError, match="has 2 faults; delete the files named above"):
+            inspect_folder(out)
+        (out / "shard-00000.tar").unlink()
+        path.unlink()
+        select_shards(SelectConfig(data=renders, keep=5, out=out))
+        assert list(find_faults(out, lambda: None)) == []
 
 
 def test_the_same_command_again_keeps_the_files_and_completes_a_broken_run(config):
@@ -100,3 +132,10 @@ def test_features_of_a_teacher_are_the_same_every_time_and_differ_between_images
     assert features.shape == (12, NUM_FEATURES) and features.dtype == np.float32
     np.testing.assert_array_equal(features, teacher_features(reader, teacher, seed=0))
     assert len(np.unique(features.round(6), axis=0)) == 12
+
+
+def test_a_choice_by_features_is_also_measured_in_all_of_them(config):
+    select_shards(replace(config, teacher="demo"))
+    figures = read_json(config.out / "selection.json")["figures"]
+    assert {"held_out", "whole", "bound"} <= figures.keys()
+    assert "in all features of the teacher" in (config.out / "coverage.html").read_text()
