@@ -77,14 +77,17 @@ class _Streams:
         seeds = parent.bit_generator.seed_seq
         assert isinstance(seeds, np.random.SeedSequence)
         self._parent = seeds
-        self._block, self._words = -1, np.empty((0, WORDS), dtype=np.uint64)
+        self._block = -1
+        self._words: np.ndarray = np.empty((0, WORDS), dtype=np.uint64)
 
     def stream(self, number: int) -> np.random.Generator:
+        """The generator of one object; one that stands alone would do as well, only slower."""
         block, row = divmod(number, BLOCK)
         if block != self._block:
             seeds = np.random.SeedSequence(self._parent.entropy, spawn_key=(*self._parent.spawn_key, block))
-            self._block, self._words = block, seeds.generate_state(BLOCK * WORDS, np.uint64).reshape(BLOCK, WORDS)
-        return np.random.Generator(np.random.PCG64(_Seed(self._words[row])))
+            self._block, self._words = block, np.reshape(seeds.generate_state(BLOCK * WORDS, np.uint64), (BLOCK, WORDS))
+        seed: Any = _Seed(self._words[row])  # numpy takes any ISeedSequence, its type hints do not say so
+        return np.random.Generator(np.random.PCG64(seed))
 
 
 class _Seed(np.random.bit_generator.ISeedSequence):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from synth import clutter
@@ -11,10 +9,10 @@ from synth.builder import Builder
 from synth.floor_plan import Room, Wall
 from synth.furniture import Piece, PieceMaker, fitted
 from synth.hangings import HANGINGS, Hanging
-from synth.mesh import Mesh, yaw_matrix
+from synth.heap import heap_rand
+from synth.mesh import yaw_matrix
 from synth.occupancy import Occupancy, around, turned_area
 from synth.opening import Opening
-from synth.paint import Paint
 from synth.residents import seated_rand, standing_rand
 from synth.room_use import Use
 from synth.scene import RejectedScene
@@ -161,7 +159,7 @@ class Furnisher:
             middle = place + yaw_matrix(turn) @ ((x0 + x1) / 2, (y0 + y1) / 2, z)
             if not self._shows(middle, float(np.hypot(x1 - x0, y1 - y0)) / 2 + HEAP_M):
                 continue
-            for mesh in _heap(rng, paint, kinds, (x0, y0, x1, y1)):
+            for mesh in heap_rand(rng, paint, kinds, (x0, y0, x1, y1)):
                 self.builder.add("clutter", mesh.moved((0.0, 0.0, z)).moved(place, yaw_rad=turn))
         if piece.wants_chair and self.rng.random() < 0.8:
             self.chair_before(place, turn, piece.size_m[1], use, use.chair)
@@ -185,17 +183,18 @@ class Furnisher:
 
     def _on_the_floor(self, maker: clutter.ClutterMaker) -> None:
         """A thing on the floor, more often beside a wall or a piece than in the way."""
-        yaw_rad = float(self.rng.uniform(0, 2 * np.pi))
-        for shares in self.rng.random((3, 2)).tolist():
-            middle = shares[0] * self.room.width_m, shares[1] * self.room.depth_m
-            if not self._shows(np.array((*middle, 0.2)), FLOOR_REACH_M):
-                self.builder.skip()
-                continue
-            mesh = maker(*self.builder.streams()).moved((0, 0, 0), yaw_rad=yaw_rad)
-            low, high = (corner.tolist() for corner in mesh.bounds_m())
-            free_m = self.room.width_m - 0.1 - high[0] + low[0], self.room.depth_m - 0.1 - high[1] + low[1]
-            x = 0.05 - low[0] + shares[0] * max(free_m[0], 0.01)
-            y = 0.05 - low[1] + shares[1] * max(free_m[1], 0.01)
+        yaw_rad, shares = float(self.rng.uniform(0, 2 * np.pi)), self.rng.random((3, 2))
+        spots = np.column_stack((shares * (self.room.width_m, self.room.depth_m), np.full(3, 0.2)))
+        seen = [share for share, spot in zip(shares.tolist(), spots, strict=True) if self._shows(spot, FLOOR_REACH_M)]
+        if not seen:
+            self.builder.skip()
+            return
+        mesh = maker(*self.builder.streams()).moved((0, 0, 0), yaw_rad=yaw_rad)
+        low, high = (corner.tolist() for corner in mesh.bounds_m())
+        free_m = self.room.width_m - 0.1 - high[0] + low[0], self.room.depth_m - 0.1 - high[1] + low[1]
+        for across, along in seen:
+            x = 0.05 - low[0] + across * max(free_m[0], 0.01)
+            y = 0.05 - low[1] + along * max(free_m[1], 0.01)
             area = x + low[0], y + low[1], x + high[0], y + high[1]
             if self.space.is_free(area, 0.0, high[2], 0.01):
                 self.space.take(area, 0.0, high[2])
@@ -233,29 +232,3 @@ class Furnisher:
             place, turn = wall.at(along, 0.002)
             self.space.take(area, low[2], high[2])
             self.builder.add("picture", mesh.moved(place, yaw_rad=turn))
-
-
-def _heap(
-    rng: np.random.Generator,
-    paint: Paint,
-    kinds: Sequence[clutter.ClutterMaker],
-    area: tuple[float, float, float, float],
-) -> list[Mesh]:
-    """Small things side by side within x from, y from, x to, y to; what does not fit stays away."""
-    low, high = np.array(area[:2]), np.array(area[2:])
-    found: list[Mesh] = []
-    taken: list[tuple[np.ndarray, np.ndarray]] = []
-    mean = 8.0 * float(np.prod(np.maximum(high - low, 0.0))) + 0.7
-    for _ in range(rng.poisson(min(mean, 7.0))):
-        maker, yaw_rad = kinds[int(rng.integers(len(kinds)))], float(rng.normal(0.0, 0.4))
-        mesh = maker(rng, paint).moved((0.0, 0.0, 0.0), yaw_rad=yaw_rad)
-        near, far = (corner[:2] for corner in mesh.bounds_m())
-        if (far - near > high - low + 0.06).any():  # three centimetres may hang over each edge
-            continue
-        at = rng.uniform(low - 0.03 - near, high + 0.03 - far)
-        spot = at + near, at + far
-        if any((spot[0] < b).all() and (a < spot[1]).all() for a, b in taken):
-            continue
-        taken.append(spot)
-        found.append(mesh.moved((*at, 0.0)))
-    return found

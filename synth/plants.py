@@ -29,9 +29,9 @@ def tree_rand(rng: np.random.Generator, paint: Paint, *, height_m: float | None 
     top = (lean[0], lean[1], stem + 0.35 * (height - stem))
     parts = [tube((0, 0, -0.1), top, girth, bark, sections=8 if is_near else 5)]
     if paint.is_coarse:
-        crown = height - stem
-        width = crown * float(rng.uniform(0.5, 1.0))
-        return merged([*parts, blob((width, width, crown), leaves, at_m=(lean[0], lean[1], stem + crown / 2))])
+        high = height - stem
+        wide = high * float(rng.uniform(0.5, 1.0))
+        return merged([*parts, blob((wide, wide, high), leaves, at_m=(lean[0], lean[1], stem + high / 2))])
     crown_width = (height - stem) * rng.uniform(0.5, 1.0)
     for _ in range(int(rng.integers(2, 4))):
         angle = rng.uniform(0, 2 * np.pi)

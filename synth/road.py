@@ -154,9 +154,9 @@ class Road:
 
 def _share_of_turn(lateral_m: np.ndarray | float) -> np.ndarray | float:
     """How much of the line's turn a cross-section makes `lateral_m` beside it."""
-    outside = (abs(lateral_m) - STRAIGHT_CROSS_M) / CROSS_FADE_M
-    outside = max(outside, 0.0) if isinstance(outside, (float, int)) else np.maximum(outside, 0.0)
-    return 1.0 / (1.0 + outside**2)
+    if isinstance(lateral_m, (float, int)):
+        return 1.0 / (1.0 + (max(abs(lateral_m) - STRAIGHT_CROSS_M, 0.0) / CROSS_FADE_M) ** 2)
+    return np.asarray(1.0 / (1.0 + (np.maximum(np.abs(lateral_m) - STRAIGHT_CROSS_M, 0.0) / CROSS_FADE_M) ** 2))
 
 
 def road_rand(rng: np.random.Generator, *, is_straight: bool) -> Road:

@@ -116,7 +116,9 @@ def ends_on_something(scene: Scene, domain: str) -> np.ndarray:
     if domain in CLOSED:
         return np.ones(scene.camera.size, dtype=bool)
     directions, _ = pixel_rays(scene)
-    falls = -directions[:, 2] > HORIZON * np.hypot(directions[:, 0], directions[:, 1])
+    # From high above, rays meet level ground before the end of depth only where they fall more.
+    least = HORIZON + scene.world_from_camera[2, 3] / KINDS[domain].depth_end_m
+    falls = -directions[:, 2] > least * np.hypot(directions[:, 0], directions[:, 1])
     return np.asarray(falls.reshape(scene.camera.size))
 
 

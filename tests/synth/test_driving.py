@@ -257,3 +257,19 @@ def test_streets_show_many_kinds_of_things(streets):
     for kind in ("road", "field", "building", "tree", "car", "person", "sign", "lamp", "fence", "marking"):
         assert kinds[kind] >= 2, f"{kind} in {kinds[kind]} of {len(streets)} streets"
     assert len({scene.kind for scene in streets}) >= 4
+
+
+def test_one_point_of_a_road_lies_where_a_row_of_points_puts_it(rng):
+    for _ in range(20):
+        road = road_rand(rng, is_straight=False)
+        along_m, lateral_m = float(rng.uniform(-14.0, 300.0)), float(rng.uniform(-80.0, 80.0))
+        row = road.place(np.array((along_m, 0.0)), np.array((lateral_m, 0.0)), 0.3)
+        np.testing.assert_allclose(road.place(along_m, lateral_m, 0.3), row[0], atol=1e-9)
+
+
+def test_what_stands_beside_a_road_looks_along_it(rng):
+    road = road_rand(rng, is_straight=False)
+    for along_m, lateral_m in ((5.0, 4.0), (80.0, -12.0), (150.0, 19.0)):
+        before, after = (road.place(along_m + step, lateral_m) for step in (-0.01, 0.01))
+        expected = np.arctan2(after[0] - before[0], after[1] - before[1])
+        assert road.heading_beside_rad(along_m, lateral_m) == pytest.approx(expected, abs=1e-4)

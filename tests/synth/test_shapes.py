@@ -6,7 +6,22 @@ import numpy as np
 import pytest
 
 from synth.mesh import Material, merged, yaw_matrix
-from synth.shapes import blob, blobs, box, boxes, cylinder, gable, lathe, loft, lumps_rand, rectangle, strip, tube
+from synth.shapes import (
+    blob,
+    blobs,
+    box,
+    boxes,
+    copies,
+    cylinder,
+    gable,
+    lathe,
+    loft,
+    lumps_rand,
+    painted_boxes,
+    rectangle,
+    strip,
+    tube,
+)
 
 GREY = Material(layer=1)
 SHAPES = {
@@ -113,3 +128,28 @@ def test_a_loft_is_closed_and_paints_the_patches_it_is_told():
 
 def test_turning_by_yaw_is_counter_clockwise_from_above():
     np.testing.assert_allclose(yaw_matrix(np.pi / 2) @ (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), atol=1e-7)
+
+
+def test_painted_boxes_are_the_boxes_one_by_one():
+    red = Material(layer=2, tint=(1.0, 0.0, 0.0), tile_m=0.5, offset=(0.3, 0.1))
+    rows = ((GREY, (1.0, 2.0, 3.0), (0.0, 1.0, 2.0)), (red, (0.2, 0.3, 0.4), (-1.0, 0.0, 0.5)))
+    expected = merged([box(size, material, at_m=place) for material, size, place in rows])
+    together = painted_boxes(rows)
+    for field in ("positions_m", "normals", "uv", "look"):
+        np.testing.assert_allclose(getattr(together, field), getattr(expected, field), atol=1e-6)
+
+
+def test_copies_are_the_thing_moved_to_each_place():
+    rod, places = tube((0, 0, 0), (0, 0, 1), 0.1, GREY), np.array(((1.0, 2.0, 3.0), (-1.0, 0.0, 0.0)))
+    expected = merged([rod.moved(place) for place in places])
+    np.testing.assert_allclose(copies(rod, places).positions_m, expected.positions_m, atol=1e-6)
+    np.testing.assert_array_equal(copies(rod, places).look, expected.look)
+
+
+def test_a_cylinder_is_the_lathe_of_its_profile():
+    material = Material(layer=2, tile_m=0.7, offset=(0.2, 0.4))
+    fast = cylinder(0.4, 1.5, material, at_m=(1.0, 2.0, 3.0), sections=10)
+    profile = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.5), (0.0, 1.5))
+    slow = lathe(profile, material, at_m=(1.0, 2.0, 3.0), sections=10)
+    for field in ("positions_m", "normals", "uv", "look"):
+        np.testing.assert_allclose(getattr(fast, field), getattr(slow, field), atol=1e-5)
