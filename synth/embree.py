@@ -44,9 +44,10 @@ class Embree:
         hits = tracer.first_hits(directions, scene.near_far_m, edges)
         ids = np.where(hits.triangle >= 0, soup.ids[hits.triangle], 0).astype(np.uint16).reshape(size)
         radiance = shading.radiance(directions, hits, edges).reshape(*size, 3)
-        is_leafy = ((hits.triangle >= 0) & soup.is_leafy[hits.triangle]).reshape(size)
-        rough = np.nonzero((_is_rough(radiance, ids) | is_leafy).ravel())[0]
-        radiance.reshape(-1, 3)[rough] = _smoothed(scene, tracer, shading, directions[rough], edges)
+        if scene.is_smooth:
+            is_leafy = ((hits.triangle >= 0) & soup.is_leafy[hits.triangle]).reshape(size)
+            rough = np.nonzero((_is_rough(radiance, ids) | is_leafy).ravel())[0]
+            radiance.reshape(-1, 3)[rough] = _smoothed(scene, tracer, shading, directions[rough], edges)
         return Frame(radiance=radiance, depth_m=hits.depth_m.astype(np.float32).reshape(size), ids=ids)
 
 

@@ -80,10 +80,11 @@ class OnePass:
             targets.begin_centre()
             self._draw_picture(scene, clip_from_world, shadows, upload, is_fine=False)
             radiance, depth_m, names = targets.read_centre()
-            edges = edge_pixels(depth_m, names, scene.camera)
-            targets.begin_fine(edges)
-            self._draw_picture(scene, clip_from_world, shadows, upload, is_fine=True)
-            radiance[edges] = targets.read_fine(edges)
+            if scene.is_smooth:
+                edges = edge_pixels(depth_m, names, scene.camera)
+                targets.begin_fine(edges)
+                self._draw_picture(scene, clip_from_world, shadows, upload, is_fine=True)
+                radiance[edges] = targets.read_fine(edges)
         finally:
             upload.primitive.delete()
         return Frame(radiance=radiance, depth_m=depth_m, ids=names.astype(np.uint16))

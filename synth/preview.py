@@ -65,10 +65,11 @@ def preview_size(height: int, width: int) -> tuple[int, int]:
 
 
 def in_few_pixels(scene: Scene) -> Scene:
-    """The scene as a preview shows it: a small camera, and lights without shadows."""
+    """The scene as a preview shows it: a small camera, one sample per pixel, and lights without shadows."""
     return replace(
         scene,
         camera=scene.camera.resize(*preview_size(*scene.camera.size)),
+        is_smooth=False,
         lights=[replace(light, has_shadow=False) for light in scene.lights],
     )
 

@@ -77,6 +77,8 @@ class Scene:
     """Radius around the view that the first and the second shadow map of the sun cover."""
     shadow_middle_m: tuple[float, float, float] | None = None
     """Middle of the sun's shadow maps; if not given, as far before the camera as they begin behind it."""
+    is_smooth: bool = True
+    """Whether outlines get several samples per pixel; a preview can do without."""
     bump_m: float = 0.004
     """Height of the relief that textures stand for."""
     closest_m: float = 0.3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,14 @@ def test_outlines_are_smooth_and_surfaces_keep_the_sample_of_the_pixel_centre(re
     off = np.abs(shares[:, None] - np.arange(5) / 4).min(axis=1)  # 0 to 4 of 4 samples see the sky; texture varies
     assert off.mean() < 0.04 and off.max() < 0.125
     assert ((shares > 0.15) & (shares < 0.85)).sum() > 40
+
+
+@pytest.mark.opengl
+def test_a_scene_that_need_not_be_smooth_has_one_sample_per_pixel(renderer):
+    scene = scene_of([rectangle((-1.0, 6.0, 0.5), (2.0, 0.0, 0.3), (-0.3, 0.0, 2.0), GREY)], lights=[NIGHT])
+    smooth, raw = renderer.render(scene), renderer.render(replace(scene, is_smooth=False))
+    edges = edge_pixels(smooth.depth_m, smooth.ids, scene.camera)
+    np.testing.assert_array_equal(smooth.radiance[~edges], raw.radiance[~edges])
+    assert (smooth.radiance[edges] != raw.radiance[edges]).any()
+    is_dark = raw.radiance.mean(axis=2) < 0.5 * raw.radiance.max()
+    np.testing.assert_array_equal(is_dark, raw.ids > 0)  # each pixel is all of one thing
