@@ -81,9 +81,27 @@ def bench_table(results: Path) -> str:
     return "\n".join(lines)
 
 
+def rendering_table(results: Path) -> str:
+    """End-to-end speed of the back ends against stock pyrender, processor time of one run."""
+    rows = read(results / "rendering.json")["rows"]
+    lines = ["| domain, size | back end | images/s of one core | times stock | memory |", "|---|---|---|---|---|"]
+    for row in rows:
+        height, width = row["size"]
+        lines.append(
+            f"| {row['domain']} {height}x{width} | {row['drawer']} | {row['images_per_cpu_s']:.2f} "
+            f"| {row['ratio_to_stock']:.1f} | {row['resident_last_bytes'] / 1e6:.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
 def read(path: Path) -> dict[str, Any]:
     """A committed result file."""
     return json.loads(path.read_text())
 
 
-TABLES: dict[str, Callable[[Path], str]] = {"demo": demo_table, "meter": meter_table, "bench": bench_table}
+TABLES: dict[str, Callable[[Path], str]] = {
+    "demo": demo_table,
+    "meter": meter_table,
+    "bench": bench_table,
+    "rendering": rendering_table,
+}
