@@ -7,15 +7,15 @@ from synth.renderer import BackEnd
 from synth.sample_config import SampleConfig
 
 RATES_S: dict[str, tuple[float, float]] = {
-    "indoor": (0.07, 0.85),
-    "driving": (0.22, 0.75),
-    "warehouse": (0.12, 0.85),
-    "drone": (1.0, 0.8),
+    "indoor": (0.05, 0.55),
+    "driving": (0.09, 0.6),
+    "warehouse": (0.13, 0.7),
+    "drone": (0.6, 0.4),
 }
 """Processor seconds per image and per megapixel on one core of a 2.4 GHz server without a GPU."""
 EXTRA_S: dict[BackEnd, float] = {"onepass": 0.0, "pyrender": 0.6, "embree": 5.0}
 """Processor seconds per megapixel that a back end takes longer than the first, measured indoors and in driving."""
-PREVIEW_S = {"indoor": 0.05, "driving": 0.11, "warehouse": 0.11, "drone": 0.55}
+PREVIEW_S = {"indoor": 0.025, "driving": 0.045, "warehouse": 0.075, "drone": 0.4}
 """Processor seconds per preview: the scene is built in full, whatever its size."""
 BYTES_PER_MEGAPIXEL = 1_100_000
 START_S = 10.0
