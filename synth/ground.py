@@ -141,14 +141,18 @@ def _lay_side(
         for kind, inner, outer, material in strips:
             if piece.kind == "mouth":
                 kind, material = "road", asphalt
-                inner, outer = (
-                    (x, max(z - top_m, 0.0) if x <= side.sidewalk_m else z - top_m) for x, z in (inner, outer)
-                )
+                inner, outer = ((x, _lowered(side, x, z)) for x, z in (inner, outer))
             elif piece.kind == "walk" and kind != "kerb" and outer[0] <= hill_m:
                 kind, material = "sidewalk", paving
             site.builder.add(kind, _sheet(site, side, piece, steps_m, inner, outer, material))
     if side.gap is not None and top_m > 0.0:
-        _close_mouth(site, side, [(kerb_m, top_m), *(strip[2] for strip in strips if strip[0] != "kerb")], stone)
+        _close_mouth(site, side, [(kerb_m, top_m), *(strip[2] for strip in strips)], stone)
+
+
+def _lowered(side: Side, distance_m: float, lift_m: float) -> float:
+    """Height of a side road where the ground beside it has the height `lift_m`."""
+    low_m = lift_m - side.lift_kerb_m
+    return max(low_m, 0.0) if distance_m <= side.sidewalk_m else low_m
 
 
 def _sheet(
@@ -166,7 +170,8 @@ def _sheet(
     lines = []
     for lateral_m, lift_m in (inner, outer) if side.sign > 0 else (outer, inner):
         start_m, end_m = piece.start_m(lateral_m), piece.end_m(lateral_m)
-        lines.append(site.road.place(start_m + share * (end_m - start_m), side.sign * lateral_m, lift_m))
+        stations_m = (1.0 - share) * start_m + share * end_m  # ends exactly where the neighbour begins
+        lines.append(site.road.place(stations_m, side.sign * lateral_m, lift_m))
     along_m = (low_m + share * (high_m - low_m)).astype(np.float32)
     return strip(lines[0], lines[1], along_m, material, across_m=abs(outer[0] - inner[0]))
 
@@ -175,11 +180,11 @@ def _close_mouth(site: Site, side: Side, line_m: list[tuple[float, float]], ston
     """Kerbs along both edges of a side road, from (distance outwards, height) points."""
     assert side.gap is not None
     lateral_m, lift_m = (np.array(values) for values in zip(*line_m, strict=True))
+    low_m = np.array([_lowered(side, *point) for point in line_m])
     edges_m = np.array([side.gap.edges_m(float(distance_m)) for distance_m in lateral_m])
     faces = []
     for number in (0, 1):
-        top = site.road.place(edges_m[:, number], side.sign * lateral_m, lift_m)
-        foot = top - (0.0, 0.0, side.lift_kerb_m)
+        top, foot = (site.road.place(edges_m[:, number], side.sign * lateral_m, z) for z in (lift_m, low_m))
         first, second = (foot, top) if (number == 0) == (side.sign > 0) else (top, foot)
         faces.append(strip(first, second, lateral_m.astype(np.float32), stone, across_m=side.lift_kerb_m))
     site.builder.add("kerb", merged(faces))

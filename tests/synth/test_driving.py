@@ -79,6 +79,23 @@ def test_neighbouring_strips_share_their_corners(streets):
         assert len(missing) <= 0.01 * len(inside), f"{scene.kind}: {len(missing)} of {len(inside)} corners stand alone"
 
 
+def test_kerbs_of_side_roads_have_every_corner_of_the_ground_beside_them(streets):
+    """A corner that one of two neighbours lacks is a crack one pixel wide, in one of thousands of pictures."""
+    num_sheets = 0
+    for scene in streets:
+        kerbs = {
+            tuple(row) for thing in scene.things if thing.kind == "kerb" for row in thing.mesh.positions_m.tolist()
+        }
+        sheets = [
+            {tuple(row) for row in thing.mesh.positions_m.tolist()} for thing in scene.things if thing.kind == "road"
+        ]
+        beside = [len(sheet & kerbs) for sheet in sheets[1:]]  # the first is the street itself
+        if max(beside, default=0) > 0:
+            assert min(beside) >= 4, f"{scene.kind}: a sheet of a side road shares {min(beside)} corners with kerbs"
+            num_sheets += len(beside)
+    assert num_sheets > 10
+
+
 def test_vehicles_rest_on_the_ground(streets):
     for scene in streets[:10]:
         grounds = [thing.mesh for thing in scene.things if thing.kind in GROUNDS]
