@@ -30,6 +30,7 @@ from mde.nets import load_student, load_teacher
 from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
+from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
@@ -84,6 +85,7 @@ def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
     domain, data, out = places(config)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
+    state = state_of(teacher)
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
@@ -98,8 +100,10 @@ def distill(config: DistillConfig) -> None:
         transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
         summary = train_student(config, teacher, transformation, reader, out)
         export = export_student(reader, out)
+    check_unchanged(teacher, state, name=teacher.spec.name)
     report = {
         "parents": read_json(out / PARENTS),
+        "teacher_state": {"before": state.sha256, "after": state_of(teacher).sha256},
         "student": asdict(export),
         "images_painted_by": painter_of(reader.index),
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},

@@ -23,6 +23,7 @@ from mde.errors import InputError
 from mde.nets.edge import EdgeStudent
 from mde.nets.net import DepthNet
 from mde.nets.output import Output
+from mde.nets.state import check_unchanged, state_of
 from mde.shards import ShardReader
 
 CHECKPOINTS = "checkpoints"
@@ -92,7 +93,8 @@ def train(
     Student and teacher see the same pixels: mirrored at random, then transformed. Everything random
     depends on (seed, step) alone, so a run that was killed ends with the same weights, bit for bit, on
     the same machine and versions. Writes checkpoints, `metrics.jsonl` and TensorBoard events into `out`.
-    Raises InputError when the objective stops being finite.
+    Raises InputError when the objective stops being finite, and when the teacher is no longer what it was,
+    before a checkpoint holds what a changed one taught.
     """
     device = next(student.parameters()).device
     optimizer = torch.optim.AdamW(
@@ -103,6 +105,7 @@ def train(
         fused=True,  # one kernel for all tensors: 1 ms instead of 6 for a small student on a CPU
     )
     start = _resume(student, optimizer, out)
+    before = state_of(teacher)
     student.train()
     steps = range(start, config.num_steps)
     begin = time.monotonic()
@@ -128,6 +131,7 @@ def train(
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:
+                check_unchanged(teacher, before, name=teacher.spec.name)
                 save_step(out / CHECKPOINTS, step + 1, _checkpoint(student, optimizer))
     seconds = time.monotonic() - begin
     student.eval()

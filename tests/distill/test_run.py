@@ -20,7 +20,8 @@ from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError
 from mde.files import read_json, sha256_file
-from mde.nets import load_student
+from mde.nets import load_student, load_teacher
+from mde.nets.state import state_of
 from mde.nets.student import STUDENT
 from mde.shards import read_index, write_index
 from tests.conftest import ROOT, heed_ctrl_c, make_shards
@@ -55,6 +56,8 @@ def test_one_command_makes_transformation_student_and_report(tmp_path: Path, sha
     assert list((out / "tensorboard").iterdir())
     report = read_json(out / "report.json")
     assert set(report["parents"]) == {"teacher", "data"}
+    state = state_of(load_teacher("demo", None, "indoor")).sha256
+    assert report["teacher_state"] == {"before": state, "after": state}
     assert report["no_real_data"]["records"] == {
         "origin": "synthetic",
         "num_records": 12,
