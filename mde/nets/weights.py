@@ -15,6 +15,8 @@ from mde.errors import InputError
 
 _ZIP_HEAD = b"PK\x03\x04"
 _PICKLE_HEAD = b"\x80"
+_MAX_TENSORS = 20_000
+"""More than ten times what the largest teacher has; listing a million takes minutes."""
 
 
 def read_torch_weights(path: Path) -> dict[str, Tensor]:
@@ -38,6 +40,11 @@ def read_torch_weights(path: Path) -> dict[str, Tensor]:
     return state
 
 
+def read_torch_content(path: Path) -> object:
+    """Read whatever a torch file holds, as `read_torch_weights` does, before its tensors are picked out."""
+    return _unpickle(path, is_zip=_is_zip(path))
+
+
 def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path) -> None:
     """Copy `state` into `module`; every tensor must have its place, and every place its tensor.
 
@@ -48,12 +55,17 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path)
         InputError: when names, shapes or values are not those of a trained `module`.
     """
     _check_layout(module.state_dict(), state, path)
+    check_values(state, path=path)
+    module.load_state_dict(dict(state), strict=True)
+
+
+def check_values(state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Raise InputError for NaN, infinity, and running variances that are not positive."""
     for key, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InputError(f"{path} has NaN or infinity in {key}; expected finite weights, fetch the file again")
         if key.rpartition(".")[2] == "running_var" and not bool((tensor > 0).all()):
             raise InputError(f"{path} has a variance of 0 or less in {key}; expected those of a trained network")
-    module.load_state_dict(dict(state), strict=True)
 
 
 def _is_zip(path: Path) -> bool:
@@ -75,7 +87,7 @@ def _is_zip(path: Path) -> bool:
 def _unpickle(path: Path, *, is_zip: bool) -> object:
     try:
         if is_zip:
-            _check_sums(path)
+            _check_archive(path)
         with warnings.catch_warnings():  # torch's remarks on odd files; the refusal says what matters
             warnings.simplefilter("ignore")
             return torch.load(path, weights_only=True, mmap=is_zip, map_location="cpu")
@@ -84,13 +96,24 @@ def _unpickle(path: Path, *, is_zip: bool) -> object:
             f"{path} holds more than torch reads safely, or is damaged; expected tensors alone: "
             "fetch it again, or save the network's state_dict anew"
         ) from error
+    except InputError:
+        raise
     except Exception as error:  # a damaged file makes zipfile and torch raise nearly anything
         raise InputError(f"{path} is damaged or not a file of weights; fetch it again") from error
 
 
-def _check_sums(path: Path) -> None:
-    """Compare the checksums that the zip format keeps, which torch does not: one flipped bit is found."""
+def _check_archive(path: Path) -> None:
+    """Refuse archives that grow when they are read, then compare the checksums, which torch does not.
+
+    torch stores tensors as they are, so a compressed member, or members larger than the file, are no work of its own.
+    """
     with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if len(members) > _MAX_TENSORS:
+            raise InputError(f"{path} has {len(members)} parts; expected at most {_MAX_TENSORS}, as networks have")
+        is_stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+        if not is_stored or sum(member.file_size for member in members) > path.stat().st_size:
+            raise InputError(f"{path} is compressed, and torch's files are not; expected one written by torch.save")
         broken = archive.testzip()
     if broken is not None:
         raise zipfile.BadZipFile(f"checksum of {broken} is wrong")
