@@ -17,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
+from distill.teacher_cache import TeacherCache
 from mde.batch import image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
@@ -86,6 +87,7 @@ def train(
     out: Path,
     *,
     seed: int,
+    cache: TeacherCache | None = None,
     progress: str = "distil",
 ) -> TrainSummary:
     """Train `student` in place on the teacher's depth of `reader`'s images, from the last good checkpoint on.
@@ -118,7 +120,8 @@ def train(
             with torch.no_grad():
                 if transformation is not None:
                     images = transformation(images)
-                teacher_m = teacher(images).depth_m.clamp(*student.depth_range_m)
+                answer_m = teacher(images).depth_m if cache is None else cache.depth_m(teacher, images)
+                teacher_m = answer_m.clamp(*student.depth_range_m)
 
             output = student(images)
             terms = objective_terms(output, teacher_m, student.bins)
