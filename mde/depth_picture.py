@@ -26,14 +26,14 @@ def plot_depth(
     grid = figure.subplots(len(frames), 3, squeeze=False)
     for row, (frame, answer) in enumerate(zip(frames, depth_m.numpy(), strict=True)):
         true_m = np.where(frame.depth_m[0].numpy() > 0, frame.depth_m[0].numpy(), np.nan)
+        low, high = np.nanpercentile(true_m if is_metric else answer[0], (1, 99))
         scale = LogNorm(*np.nanpercentile(true_m, (1, 99)))
-        own = scale if is_metric else LogNorm(*np.percentile(answer[0], (1, 99)))
         grid[row][0].imshow(frame.image.permute(1, 2, 0).numpy())
         truth = grid[row][1].imshow(true_m, cmap="viridis_r", norm=scale)
-        shown = grid[row][2].imshow(answer[0], cmap="viridis_r", norm=own)
+        shown = grid[row][2].imshow(answer[0], cmap="viridis_r", norm=LogNorm(low, high))
         grid[row][1].set_facecolor("#dddddd")
         bar = figure.colorbar(truth if is_metric else shown, ax=grid[row].tolist(), shrink=0.9)
-        bar.set_ticks([tick for tick in TICKS if own.vmin <= tick <= own.vmax], labels=None)
+        bar.set_ticks([tick for tick in TICKS if low <= tick <= high], labels=None)
         bar.ax.yaxis.set_major_formatter("{x:g}")
         bar.ax.yaxis.set_minor_formatter("")
         for axes in grid[row]:

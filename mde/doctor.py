@@ -6,10 +6,12 @@ python -m mde.doctor --teacher meter --weights meter_kitti.pth --domain driving
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mde.command import run_command
+from mde.connections import connections_noted
 from mde.depth_picture import plot_depth
 from mde.device import DeviceName, pick_device
 from mde.domain import DOMAINS, DomainName
@@ -53,7 +55,8 @@ class DoctorConfig:
 
 def doctor(config: DoctorConfig) -> Examination:
     """Examine, write `report.json` and `depth.png`, and print what people want to know."""
-    teacher = load_teacher(config.teacher, config.weights, domain=config.domain)
+    with connections_noted() as addresses:
+        teacher = load_teacher(config.teacher, config.weights, domain=config.domain)
     frames = frames_of(config, teacher)
     out = config.out or Path("runs") / "doctor" / folder_name(teacher.spec)
     open_run(out, "mde.doctor", config, free=("device", "weights", "out"))
@@ -66,12 +69,13 @@ def doctor(config: DoctorConfig) -> Examination:
         "parents": {"teacher": teacher.spec.weights_sha256},
         "teacher_state": state.sha256,
         "spec": asdict(teacher.spec),
+        "connections_tried": addresses,
         "examination": asdict(found),
         "adapt": adapt_verdict(found.norms, has_gradient=found.has_gradient),
         "distill": distill_verdict(teacher.spec),
     }
     write_run_report(out, report)
-    print("\n".join(lines_of(teacher, found, out)))
+    print("\n".join(lines_of(teacher, found, out, addresses=addresses)))
     if config.data is None:
         print("  These frames are floors and boxes, which few teachers know: give --data for renders.")
     return found
@@ -95,7 +99,7 @@ def folder_name(spec: NetSpec) -> str:
     return f"{name}-{spec.domain}-{spec.weights_sha256[:8]}"
 
 
-def lines_of(teacher: DepthNet, found: Examination, out: Path) -> list[str]:
+def lines_of(teacher: DepthNet, found: Examination, out: Path, *, addresses: Sequence[str] = ()) -> list[str]:
     """The report for people."""
     spec = teacher.spec
     low, high = spec.depth_range_m
@@ -104,6 +108,7 @@ def lines_of(teacher: DepthNet, found: Examination, out: Path) -> list[str]:
     rows = [
         ("answers", f"{MEANINGS[spec.kind]}, {low:g} to {high:g}" + (" m" if spec.kind == "metric" else "")),
         ("trained at", f"{height}x{width}, {spec.domain}"),
+        ("loads", f"after asking for {', '.join(addresses)}" if addresses else "offline; no connection was tried"),
         ("takes", sizes_line(teacher, found)),
         ("network", f"{found.num_parameters:,} parameters, {found.num_macs / 1e9:.2f} GMAC per image"),
         ("BatchNorm", norms_line(found.norms)),
@@ -129,7 +134,7 @@ def sizes_line(teacher: DepthNet, found: Examination) -> str:
 
 def norms_line(norms: Norms) -> str:
     """Where BatchNorm is and whether it learned."""
-    parts = ", ".join(f"{part.name or 'all'} {part.num_layers}" for part in norms.parts)
+    parts = ", ".join(f"{part.name.removeprefix('core.') or 'all'} {part.num_layers}" for part in norms.parts)
     others = "".join(
         f"; {count} {word}"
         for count, word in (

@@ -88,6 +88,24 @@ def test_the_report_lists_every_file_that_was_read(tmp_path: Path, shards: Path)
 
 
 @pytest.mark.usefixtures("without_onnx")
+def test_a_second_run_finds_what_the_teacher_told_the_first(tmp_path: Path, shards: Path) -> None:
+    config = replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache")
+    for name in ("first", "second"):
+        distill(replace(config, out=tmp_path / name))
+    first, second = (read_json(tmp_path / name / "report.json")["teacher_cache"] for name in ("first", "second"))
+    assert first["num_found"] + first["num_computed"] == second["num_found"] == 16 and second["num_computed"] == 0
+    students = [(tmp_path / name / STUDENT / TENSORS).read_bytes() for name in ("first", "second")]
+    assert students[0] == students[1]
+
+
+def test_a_cache_that_is_a_file_is_refused(tmp_path: Path, shards: Path) -> None:
+    (tmp_path / "cache").write_text("mine")
+    with pytest.raises(InputError, match="is no folder; expected one to create or to fill"):
+        distill(replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache"))
+    assert (tmp_path / "cache").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("without_onnx")
 def test_the_same_command_again_changes_nothing(tmp_path: Path, shards: Path) -> None:
     config = small(tmp_path, shards)
     distill(config)

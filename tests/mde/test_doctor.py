@@ -38,6 +38,7 @@ def test_the_command_writes_report_and_picture_and_says_what_it_found(
     report = read_json(tmp_path / "out" / "report.json")
     assert report["spec"]["licence"] == "Apache-2.0" and "licence    Apache-2.0" in text
     assert f"{report['examination']['num_parameters']:,} parameters" in text
+    assert report["connections_tried"] == [] and "loads      offline" in text
     assert report["adapt"].startswith("works: ") and report["adapt"] in text
     assert all(frame["rank_correlation"] > 0.5 for frame in report["examination"]["frames"])  # it knows rooms
     doctor(config)  # again, in the same folder
