@@ -45,5 +45,5 @@ def _digest(tensor: Tensor) -> str:
     plain = tensor.detach().cpu().contiguous()
     head = f"{plain.dtype} {tuple(plain.shape)} ".encode()
     digest = hashlib.sha256(head)
-    digest.update(memoryview(plain.flatten().view(torch.uint8).numpy()))
+    digest.update(plain.flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
