@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mde.confinement import close_doors, leave_network, limit
+
+if TYPE_CHECKING:  # torch is loaded behind the walls
+    from mde.nets.weights import Allowed
 
 ENTRIES = ("model", "state_dict", "model_state_dict")
 """Where training programs keep the network's tensors beside the optimiser's, in the order in which they are tried."""
@@ -39,7 +42,7 @@ def main() -> None:
     import safetensors.torch  # noqa: F401  # all code is loaded before the doors are closed
     import torch
 
-    import mde.nets.weights  # noqa: F401
+    import mde.nets.weights_file  # noqa: F401
 
     torch.set_num_threads(1)
     close_doors()
@@ -72,8 +75,7 @@ def convert(request: Request) -> dict[str, Any]:
     from mde.nets.weights_file import SOURCE
 
     path = Path(request.weights)
-    with torch.serialization.safe_globals(numpy_values()):
-        content = read_torch_content(path)
+    content = read_torch_content(path, allowed=numpy_values())
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__}; expected tensors by name, or a checkpoint of them")
     name, state = network_entry(content, request.entry, path)
@@ -112,7 +114,7 @@ def network_entry(content: Mapping[Any, Any], entry: str | None, path: Path) -> 
     raise InputError(f"{path} has {wanted}; {found}")
 
 
-def numpy_values() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
+def numpy_values() -> list[Allowed]:
     """numpy's numbers and arrays, which training programs keep beside their weights, under old and new names."""
     import numpy as np
     from numpy._core import multiarray

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,19 +19,26 @@ _PICKLE_HEAD = b"\x80"
 _MAX_TENSORS = 20_000
 """More than ten times what the largest teacher has; listing a million takes minutes."""
 
+Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
+"""Something harmless that a file may construct, with the name that the file has for it where that differs."""
 
-def read_torch_weights(path: Path) -> dict[str, Tensor]:
+
+def read_torch_weights(path: Path, *, entry: str | None = None, allowed: Sequence[Allowed] = ()) -> dict[str, Tensor]:
     """Read the named tensors of a file written by `torch.save(network.state_dict(), path)`.
 
     The file is memory-mapped where its format allows it, and unpickled by torch's restricted reader
-    only: whatever else it asks to construct is refused, never tried. Plain values beside the tensors,
+    only: whatever it asks to construct beside tensors and what is `allowed` is refused, never tried.
+    Checkpoints of a training hold the tensors in one `entry` of several; the others are dropped, and a file
+    without that entry is taken for the tensors alone. Plain values beside the tensors,
     such as an image size or an epoch, are left out; `load_strictly` sees to it that nothing is lacking.
 
     Raises:
         InputError: when there is no such file, it is no torch file, it is damaged, or it holds no
             tensors by name.
     """
-    content = _unpickle(path, is_zip=_is_zip(path))
+    content = _unpickle(path, is_zip=_is_zip(path), allowed=allowed)
+    if isinstance(content, Mapping) and entry is not None:
+        content = content.get(entry, content)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__}; expected tensors by name (a saved state_dict)")
     state = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
@@ -40,9 +48,9 @@ def read_torch_weights(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def read_torch_content(path: Path) -> object:
+def read_torch_content(path: Path, *, allowed: Sequence[Allowed] = ()) -> object:
     """Read whatever a torch file holds, as `read_torch_weights` does, before its tensors are picked out."""
-    return _unpickle(path, is_zip=_is_zip(path))
+    return _unpickle(path, is_zip=_is_zip(path), allowed=allowed)
 
 
 def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path) -> None:
@@ -84,11 +92,14 @@ def _is_zip(path: Path) -> bool:
     return head == _ZIP_HEAD
 
 
-def _unpickle(path: Path, *, is_zip: bool) -> object:
+def _unpickle(path: Path, *, is_zip: bool, allowed: Sequence[Allowed]) -> object:
     try:
         if is_zip:
-            _check_archive(path)
-        with warnings.catch_warnings():  # torch's remarks on odd files; the refusal says what matters
+            _check_sums(path)
+        with (
+            torch.serialization.safe_globals(list(allowed)),
+            warnings.catch_warnings(),
+        ):  # torch's remarks on odd files; the refusal says what matters
             warnings.simplefilter("ignore")
             return torch.load(path, weights_only=True, mmap=is_zip, map_location="cpu")
     except pickle.UnpicklingError as error:
@@ -102,7 +113,7 @@ def _unpickle(path: Path, *, is_zip: bool) -> object:
         raise InputError(f"{path} is damaged or not a file of weights; fetch it again") from error
 
 
-def _check_archive(path: Path) -> None:
+def _check_sums(path: Path) -> None:
     """Refuse archives that grow when they are read, then compare the checksums, which torch does not.
 
     torch stores tensors as they are, so a compressed member, or members larger than the file, are no work of its own.

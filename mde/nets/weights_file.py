@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mde.errors import InputError
 from mde.files import sha256_file
-from mde.nets.weights import read_torch_weights
+from mde.nets.weights import Allowed, read_torch_weights
 
 SOURCE = "source_sha256"
 """Entry of a safetensors file's head: digest of the file that `mde.convert` made it from."""
@@ -20,12 +20,12 @@ _LENGTH_BYTES = 8
 _MAX_HEAD_BYTES = 100_000_000  # the format's own limit
 
 
-def read_weights(path: Path, **options: Any) -> dict[str, Tensor]:
-    """Read the named tensors of `path`; `options` are those of `read_torch_weights`, safetensors need none.
+def read_weights(path: Path, *, entry: str | None = None, allowed: Sequence[Allowed] = ()) -> dict[str, Tensor]:
+    """Read the named tensors of `path`; `entry` and `allowed` are for torch's format, safetensors need neither.
 
     Raises InputError when the file is absent, damaged or of neither format.
     """
-    return read_safetensors(path) if is_safetensors(path) else read_torch_weights(path, **options)
+    return read_safetensors(path) if is_safetensors(path) else read_torch_weights(path, entry=entry, allowed=allowed)
 
 
 def is_safetensors(path: Path) -> bool:
