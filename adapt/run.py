@@ -16,6 +16,7 @@ from mde.device import DeviceName, pick_device
 from mde.files import sha256_file
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
+from mde.nets.state import check_unchanged, state_of
 from mde.nets.transformation import save_transformation
 from mde.run_directory import open_run, write_run_report
 from mde.shards import INDEX, ShardReader
@@ -56,9 +57,14 @@ def adapt(config: AdaptConfig) -> Fit:
 
 
 def adapt_teacher(teacher: DepthNet, reader: ShardReader, config: FitConfig, out: Path, *, seed: int) -> Fit:
-    """Fit and write into `out`: `transformation/`, `report.json` and three pictures."""
+    """Fit and write into `out`: `transformation/`, `report.json` and three pictures.
+
+    Raises InputError, before anything is written, when the teacher is no longer what it was.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    before = state_of(teacher)
     fit = fit_affine(teacher, reader, config, seed=seed)
+    check_unchanged(teacher, before, name=teacher.spec.name)
     digest = teacher.spec.weights_sha256
     plot_distances(fit, out / "distances.png")
     plot_curve(fit, out / "curve.png")
@@ -67,6 +73,7 @@ def adapt_teacher(teacher: DepthNet, reader: ShardReader, config: FitConfig, out
     plot_samples(shown, transformation(shown), out / "samples.png")
     report = {
         "parents": {"teacher": digest, "data": sha256_file(reader.directory / INDEX)},
+        "teacher_state": {"before": before.sha256, "after": state_of(teacher).sha256},
         "num_parameters": sum(parameter.numel() for parameter in transformation.parameters()),
         "distance_before": _mean(fit.before),
         "distance_after": _mean(fit.after),

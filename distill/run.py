@@ -18,6 +18,7 @@ from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.objective import ObjectiveConfig
+from distill.teacher_cache import TeacherCache, largest_size_bytes
 from distill.training import TrainConfig, TrainSummary, train
 from mde.batch import read_images
 from mde.checkpoint import MANIFEST
@@ -30,6 +31,7 @@ from mde.nets import load_student, load_teacher
 from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
+from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import AffineTransformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
@@ -63,6 +65,9 @@ class DistillConfig:
     """Images to render at the teacher's size when --data is missing."""
     adapt: bool = True
     """Fit and use a transformation that matches renders to the teacher's BatchNorm statistics."""
+    teacher_cache: Path | None = None
+    """Folder in which the teacher's depth is kept, in half precision (off by at most 0.05 %), for images that come
+    again: in later epochs, and for other students on the same transformed images. By default it is always asked."""
     no_real_data: bool = False
     """Watch the run and list every file it reads. (Records that are not synthetic always stop it.)"""
     seed: int = 0
@@ -84,6 +89,7 @@ def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
     domain, data, out = places(config)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
+    state = state_of(teacher)
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
@@ -96,13 +102,17 @@ def distill(config: DistillConfig) -> None:
             return
         teacher.to(pick_device(config.device))
         transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
-        summary = train_student(config, teacher, transformation, reader, out)
+        cache = opened_cache(config, teacher, reader)
+        summary = train_student(config, teacher, transformation, reader, out, cache=cache)
         export = export_student(reader, out)
+    check_unchanged(teacher, state, name=teacher.spec.name)
     report = {
         "parents": read_json(out / PARENTS),
+        "teacher_state": {"before": state.sha256, "after": state_of(teacher).sha256},
         "student": asdict(export),
         "images_painted_by": painter_of(reader.index),
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
+        "teacher_cache": None if cache is None else cache.figures(),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
     }
     write_run_report(out, report)
@@ -158,12 +168,25 @@ def fitted_transformation(
     return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
 
 
+def opened_cache(config: DistillConfig, teacher: DepthNet, reader: ShardReader) -> TeacherCache | None:
+    """The cache of this teacher, where one is asked for; says how large it can become."""
+    if config.teacher_cache is None:
+        return None
+    if config.teacher_cache.exists() and not config.teacher_cache.is_dir():
+        raise InputError(f"--teacher-cache {config.teacher_cache} is no folder; expected one to create or to fill")
+    size = largest_size_bytes(len(reader), teacher.spec.native_size)
+    print(f"teacher cache: at most {size / 1e9:.2f} GB for {len(reader)} images and their mirror images")
+    return TeacherCache(config.teacher_cache, teacher)
+
+
 def train_student(
     config: DistillConfig,
     teacher: DepthNet,
     transformation: AffineTransformation | None,
     reader: ShardReader,
     out: Path,
+    *,
+    cache: TeacherCache | None = None,
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[teacher.spec.domain]
@@ -193,6 +216,7 @@ def train_student(
         config.objective,
         out,
         seed=config.seed,
+        cache=cache,
     )
     save_student(out / STUDENT, student, card)
     return summary

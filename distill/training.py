@@ -17,12 +17,14 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
+from distill.teacher_cache import TeacherCache
 from mde.batch import image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
 from mde.nets.edge import EdgeStudent
 from mde.nets.net import DepthNet
 from mde.nets.output import Output
+from mde.nets.state import check_unchanged, state_of
 from mde.shards import ShardReader
 
 CHECKPOINTS = "checkpoints"
@@ -85,6 +87,7 @@ def train(
     out: Path,
     *,
     seed: int,
+    cache: TeacherCache | None = None,
     progress: str = "distil",
 ) -> TrainSummary:
     """Train `student` in place on the teacher's depth of `reader`'s images, from the last good checkpoint on.
@@ -92,7 +95,8 @@ def train(
     Student and teacher see the same pixels: mirrored at random, then transformed. Everything random
     depends on (seed, step) alone, so a run that was killed ends with the same weights, bit for bit, on
     the same machine and versions. Writes checkpoints, `metrics.jsonl` and TensorBoard events into `out`.
-    Raises InputError when the objective stops being finite.
+    Raises InputError when the objective stops being finite, and when the teacher is no longer what it was,
+    before a checkpoint holds what a changed one taught.
     """
     device = next(student.parameters()).device
     optimizer = torch.optim.AdamW(
@@ -103,6 +107,7 @@ def train(
         fused=True,  # one kernel for all tensors: 1 ms instead of 6 for a small student on a CPU
     )
     start = _resume(student, optimizer, out)
+    before = state_of(teacher)
     student.train()
     steps = range(start, config.num_steps)
     begin = time.monotonic()
@@ -115,7 +120,8 @@ def train(
             with torch.no_grad():
                 if transformation is not None:
                     images = transformation(images)
-                teacher_m = teacher(images).depth_m.clamp(*student.depth_range_m)
+                answer_m = teacher(images).depth_m if cache is None else cache.depth_m(teacher, images)
+                teacher_m = answer_m.clamp(*student.depth_range_m)
 
             output = student(images)
             terms = objective_terms(output, teacher_m, student.bins)
@@ -128,6 +134,7 @@ def train(
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:
+                check_unchanged(teacher, before, name=teacher.spec.name)
                 save_step(out / CHECKPOINTS, step + 1, _checkpoint(student, optimizer))
     seconds = time.monotonic() - begin
     student.eval()

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from mde.macs import count_macs
 from mde.nets.net import DepthNet
 
 NUM_WARM_UP = 2
@@ -64,16 +64,6 @@ def _times_s(net: DepthNet, image: torch.Tensor, num_passes: int, num_threads: i
         return [_time_s(net, image) for _ in range(num_passes)]
     finally:
         torch.set_num_threads(before)
-
-
-def count_macs(net: torch.nn.Module, image: torch.Tensor) -> int:
-    """Multiply-accumulates of one forward pass: half the operations that torch's own counter sees.
-
-    The counter watches the dispatcher, so matrix products outside modules (attention) are counted.
-    """
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        net(image)
-    return counter.get_total_flops() // 2
 
 
 def _time_s(net: DepthNet, image: torch.Tensor) -> float:

@@ -23,7 +23,8 @@ from mde.errors import InputError
 from mde.files import sha256_file
 from mde.nets.net import DepthNet, NetSpec, resize_prediction
 from mde.nets.output import Output
-from mde.nets.weights import load_strictly, read_torch_weights
+from mde.nets.weights import load_strictly
+from mde.nets.weights_file import published_sha256, read_weights
 
 _NUM_HEADS = 4
 _HEAD_CHANNELS = 8
@@ -73,10 +74,10 @@ def load_meter(weights: Path, domain: Domain) -> DepthNet:
     if domain.name not in TRAININGS:
         known = ", ".join(TRAININGS)
         raise InputError(f"teacher meter knows the domains {known}, got {domain.name!r}; use --domain with one of them")
-    state = read_torch_weights(weights)
-    digest = sha256_file(weights)
+    state = read_weights(weights)
+    published = published_sha256(weights)
     for name, training in TRAININGS.items():
-        if digest == training.weights_sha256 and name != domain.name:
+        if published == training.weights_sha256 and name != domain.name:
             raise InputError(
                 f"{weights} are METER's {name} weights; expected {domain.name} ones, change file or domain"
             )
@@ -89,7 +90,7 @@ def load_meter(weights: Path, domain: Domain) -> DepthNet:
         native_size=TRAININGS[domain.name].native_size,
         depth_range_m=domain.depth_range_m,
         licence="MIT",
-        weights_sha256=digest,
+        weights_sha256=sha256_file(weights),
     )
     return DepthNet(core, spec).eval().requires_grad_(False)
 

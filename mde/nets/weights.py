@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,20 +16,29 @@ from mde.errors import InputError
 
 _ZIP_HEAD = b"PK\x03\x04"
 _PICKLE_HEAD = b"\x80"
+_MAX_TENSORS = 20_000
+"""More than ten times what the largest teacher has; listing a million takes minutes."""
+
+Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
+"""Something harmless that a file may construct, with the name that the file has for it where that differs."""
 
 
-def read_torch_weights(path: Path) -> dict[str, Tensor]:
+def read_torch_weights(path: Path, *, entry: str | None = None, allowed: Sequence[Allowed] = ()) -> dict[str, Tensor]:
     """Read the named tensors of a file written by `torch.save(network.state_dict(), path)`.
 
     The file is memory-mapped where its format allows it, and unpickled by torch's restricted reader
-    only: whatever else it asks to construct is refused, never tried. Plain values beside the tensors,
+    only: whatever it asks to construct beside tensors and what is `allowed` is refused, never tried.
+    Checkpoints of a training hold the tensors in one `entry` of several; the others are dropped, and a file
+    without that entry is taken for the tensors alone. Plain values beside the tensors,
     such as an image size or an epoch, are left out; `load_strictly` sees to it that nothing is lacking.
 
     Raises:
         InputError: when there is no such file, it is no torch file, it is damaged, or it holds no
             tensors by name.
     """
-    content = _unpickle(path, is_zip=_is_zip(path))
+    content = _unpickle(path, is_zip=_is_zip(path), allowed=allowed)
+    if isinstance(content, Mapping) and entry is not None:
+        content = content.get(entry, content)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__}; expected tensors by name (a saved state_dict)")
     state = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
@@ -36,6 +46,11 @@ def read_torch_weights(path: Path) -> dict[str, Tensor]:
         found = ", ".join(repr(key) for key in list(content)[:3]) or "nothing"
         raise InputError(f"{path} holds {found} and no tensors by name; expected a saved state_dict")
     return state
+
+
+def read_torch_content(path: Path, *, allowed: Sequence[Allowed] = ()) -> object:
+    """Read whatever a torch file holds, as `read_torch_weights` does, before its tensors are picked out."""
+    return _unpickle(path, is_zip=_is_zip(path), allowed=allowed)
 
 
 def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path) -> None:
@@ -48,12 +63,17 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path)
         InputError: when names, shapes or values are not those of a trained `module`.
     """
     _check_layout(module.state_dict(), state, path)
+    check_values(state, path=path)
+    module.load_state_dict(dict(state), strict=True)
+
+
+def check_values(state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Raise InputError for NaN, infinity, and running variances that are not positive."""
     for key, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InputError(f"{path} has NaN or infinity in {key}; expected finite weights, fetch the file again")
         if key.rpartition(".")[2] == "running_var" and not bool((tensor > 0).all()):
             raise InputError(f"{path} has a variance of 0 or less in {key}; expected those of a trained network")
-    module.load_state_dict(dict(state), strict=True)
 
 
 def _is_zip(path: Path) -> bool:
@@ -72,11 +92,14 @@ def _is_zip(path: Path) -> bool:
     return head == _ZIP_HEAD
 
 
-def _unpickle(path: Path, *, is_zip: bool) -> object:
+def _unpickle(path: Path, *, is_zip: bool, allowed: Sequence[Allowed]) -> object:
     try:
         if is_zip:
             _check_sums(path)
-        with warnings.catch_warnings():  # torch's remarks on odd files; the refusal says what matters
+        with (
+            torch.serialization.safe_globals(list(allowed)),
+            warnings.catch_warnings(),
+        ):  # torch's remarks on odd files; the refusal says what matters
             warnings.simplefilter("ignore")
             return torch.load(path, weights_only=True, mmap=is_zip, map_location="cpu")
     except pickle.UnpicklingError as error:
@@ -84,13 +107,24 @@ def _unpickle(path: Path, *, is_zip: bool) -> object:
             f"{path} holds more than torch reads safely, or is damaged; expected tensors alone: "
             "fetch it again, or save the network's state_dict anew"
         ) from error
+    except InputError:
+        raise
     except Exception as error:  # a damaged file makes zipfile and torch raise nearly anything
         raise InputError(f"{path} is damaged or not a file of weights; fetch it again") from error
 
 
 def _check_sums(path: Path) -> None:
-    """Compare the checksums that the zip format keeps, which torch does not: one flipped bit is found."""
+    """Refuse archives that grow when they are read, then compare the checksums, which torch does not.
+
+    torch stores tensors as they are, so a compressed member, or members larger than the file, are no work of its own.
+    """
     with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if len(members) > _MAX_TENSORS:
+            raise InputError(f"{path} has {len(members)} parts; expected at most {_MAX_TENSORS}, as networks have")
+        is_stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+        if not is_stored or sum(member.file_size for member in members) > path.stat().st_size:
+            raise InputError(f"{path} is compressed, and torch's files are not; expected one written by torch.save")
         broken = archive.testzip()
     if broken is not None:
         raise zipfile.BadZipFile(f"checksum of {broken} is wrong")

@@ -10,6 +10,7 @@ from adapt.run import TRANSFORMATION, AdaptConfig, adapt, adapt_teacher
 from mde.errors import InputError
 from mde.files import read_json
 from mde.nets.net import DepthNet
+from mde.nets.state import state_of
 from mde.nets.transformation import AffineTransformation, load_transformation, save_transformation
 from mde.shards import ShardReader
 from tests.conftest import make_shards
@@ -71,6 +72,18 @@ def test_the_stage_writes_transformation_report_and_pictures(teacher: DepthNet, 
     assert report["num_parameters"] == 12
     assert report["distance_before"] == pytest.approx(mean(fit.before))
     assert set(report["layers_after"]) == {"core.first.1", "core.second.1"}
+
+
+def test_a_teacher_that_changes_while_it_is_asked_fails_the_stage(
+    teacher: DepthNet, shards: Path, tmp_path: Path
+) -> None:
+    adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "good", seed=0)
+    states = read_json(tmp_path / "good" / "report.json")["teacher_state"]
+    assert states["before"] == states["after"] == state_of(teacher).sha256
+    teacher.train()  # BatchNorm goes on learning
+    with pytest.raises(InputError, match="teacher 'tiny' changed while it taught"):
+        adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "bad", seed=0)
+    assert not list((tmp_path / "bad").iterdir())
 
 
 def test_real_records_are_refused(tmp_path: Path) -> None:

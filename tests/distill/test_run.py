@@ -20,7 +20,8 @@ from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError
 from mde.files import read_json, sha256_file
-from mde.nets import load_student
+from mde.nets import load_student, load_teacher
+from mde.nets.state import state_of
 from mde.nets.student import STUDENT
 from mde.shards import read_index, write_index
 from tests.conftest import ROOT, heed_ctrl_c, make_shards
@@ -55,6 +56,8 @@ def test_one_command_makes_transformation_student_and_report(tmp_path: Path, sha
     assert list((out / "tensorboard").iterdir())
     report = read_json(out / "report.json")
     assert set(report["parents"]) == {"teacher", "data"}
+    state = state_of(load_teacher("demo", None, "indoor")).sha256
+    assert report["teacher_state"] == {"before": state, "after": state}
     assert report["no_real_data"]["records"] == {
         "origin": "synthetic",
         "num_records": 12,
@@ -82,6 +85,24 @@ def test_the_report_lists_every_file_that_was_read(tmp_path: Path, shards: Path)
     assert {str(path) for path in shards.iterdir()} <= set(data)
     assert any(path.endswith("demo_teacher/weights.safetensors") for path in data)
     assert not any("site-packages" in path for path in data)
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_second_run_finds_what_the_teacher_told_the_first(tmp_path: Path, shards: Path) -> None:
+    config = replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache")
+    for name in ("first", "second"):
+        distill(replace(config, out=tmp_path / name))
+    first, second = (read_json(tmp_path / name / "report.json")["teacher_cache"] for name in ("first", "second"))
+    assert first["num_found"] + first["num_computed"] == second["num_found"] == 16 and second["num_computed"] == 0
+    students = [(tmp_path / name / STUDENT / TENSORS).read_bytes() for name in ("first", "second")]
+    assert students[0] == students[1]
+
+
+def test_a_cache_that_is_a_file_is_refused(tmp_path: Path, shards: Path) -> None:
+    (tmp_path / "cache").write_text("mine")
+    with pytest.raises(InputError, match="is no folder; expected one to create or to fill"):
+        distill(replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache"))
+    assert (tmp_path / "cache").read_text() == "mine"
 
 
 @pytest.mark.usefixtures("without_onnx")

@@ -160,3 +160,11 @@ def test_every_weight_of_the_objective_is_used(teacher: DepthNet) -> None:
     for name in nothing:
         only = weighted_sum(terms, ObjectiveConfig(**{**nothing, name: 2.0}))
         torch.testing.assert_close(only, 2.0 * terms[name.removesuffix("_weight")])
+
+
+def test_what_a_changing_teacher_taught_is_not_kept(shards: Path, tmp_path: Path) -> None:
+    teacher = make_teacher().train()  # BatchNorm goes on learning
+    (tmp_path / "out").mkdir()
+    with pytest.raises(InputError, match="teacher 'tiny' changed while it taught"):
+        train(fresh_student(), teacher, None, ShardReader(shards), CONFIG, ObjectiveConfig(), tmp_path / "out", seed=0)
+    assert not (tmp_path / "out" / "checkpoints").exists()

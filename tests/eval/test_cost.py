@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eval.cost import count_macs, measure_cost
+from eval.cost import measure_cost
+from mde.macs import count_macs
 
 
 class Counted(nn.Module):

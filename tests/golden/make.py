@@ -18,6 +18,8 @@ from distill.run import DistillConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
+from mde.convert import ConvertConfig
+from mde.doctor import DoctorConfig
 from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig
 from tests.golden.tables import readme_with_tables
@@ -25,6 +27,8 @@ from tests.golden.tables import readme_with_tables
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = Path(__file__).parent / "options"
 COMMANDS = {
+    "mde.convert": ConvertConfig,
+    "mde.doctor": DoctorConfig,
     "synth.generate": GenerateConfig,
     "synth.select": SelectConfig,
     "adapt.run": AdaptConfig,

@@ -14,6 +14,8 @@ STAGES = ("synth", "adapt", "distill", "eval")
 PACKAGES = ("mde", *STAGES)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 COMMANDS = {
+    "mde/convert.py",
+    "mde/doctor.py",
     "synth/generate.py",
     "synth/select.py",
     "adapt/run.py",
