@@ -16,6 +16,7 @@ import torch
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
+from distill.alignment import check_alignment
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.objective import ObjectiveConfig
 from distill.teacher_cache import TeacherCache, largest_size_bytes
@@ -27,7 +28,7 @@ from mde.device import DeviceName, pick_device
 from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
-from mde.nets import load_student, load_teacher
+from mde.nets import file_name_of, load_student, load_teacher
 from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
@@ -49,7 +50,8 @@ class DistillConfig:
     """Train a light student on the depth of a frozen teacher, on rendered images alone."""
 
     teacher: str
-    """Architecture of the checkpoint: meter, demo."""
+    """Architecture of the checkpoint: meter, rtmonodepth, demo; hf:FOLDER (Hugging Face transformers); or
+    FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName | None = None
@@ -63,6 +65,8 @@ class DistillConfig:
     """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
     num_renders: int = 2000
     """Images to render at the teacher's size when --data is missing."""
+    align_teacher: bool = False
+    """For teachers of relative or disparity depth: fit their scale to the depth of each render."""
     adapt: bool = True
     """Fit and use a transformation that matches renders to the teacher's BatchNorm statistics."""
     teacher_cache: Path | None = None
@@ -90,11 +94,12 @@ def distill(config: DistillConfig) -> None:
     domain, data, out = places(config)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
     state = state_of(teacher)
+    check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
             stack.enter_context(reads_noted(out / READS))
-            note_teacher(config.weights)
+            note_teacher(teacher, config.weights)
         reader = renders(config, data, teacher)
         check_parents(out, teacher, reader, goes_on=goes_on)
         if goes_on and (out / REPORT).is_file():  # written last
@@ -111,6 +116,7 @@ def distill(config: DistillConfig) -> None:
         "teacher_state": {"before": state.sha256, "after": state_of(teacher).sha256},
         "student": asdict(export),
         "images_painted_by": painter_of(reader.index),
+        "scale_from": "renders" if config.align_teacher else "teacher",
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
         "teacher_cache": None if cache is None else cache.figures(),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
@@ -125,12 +131,13 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
     if config.domain is None and config.data is not None and (config.data / INDEX).is_file():
         domain = DOMAINS[read_index(config.data).domain].name
     data = config.data or Path("renders") / domain
-    return domain, data, config.out or Path("runs") / f"{config.teacher}-{domain}"
+    return domain, data, config.out or Path("runs") / f"{file_name_of(config.teacher)}-{domain}"
 
 
-def note_teacher(weights: Path | None) -> None:
+def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    note_read(DEMO_WEIGHTS if weights is None else weights)
+    for file in teacher.spec.files or (DEMO_WEIGHTS if weights is None else weights,):
+        note_read(file)
 
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
@@ -217,6 +224,7 @@ def train_student(
         out,
         seed=config.seed,
         cache=cache,
+        align_teacher=config.align_teacher,
     )
     save_student(out / STUDENT, student, card)
     return summary

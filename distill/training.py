@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from distill.alignment import align
 from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
 from distill.teacher_cache import TeacherCache
-from mde.batch import image_batches
+from mde.batch import depth_batches, image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
 from mde.nets.edge import EdgeStudent
@@ -88,15 +89,19 @@ def train(
     *,
     seed: int,
     cache: TeacherCache | None = None,
+    align_teacher: bool = False,
     progress: str = "distil",
 ) -> TrainSummary:
     """Train `student` in place on the teacher's depth of `reader`'s images, from the last good checkpoint on.
 
+    With `align_teacher` that depth is first fitted to the render's, image by image (`distill.alignment`), and images
+    that cannot be are left out of their step.
+
     Student and teacher see the same pixels: mirrored at random, then transformed. Everything random
     depends on (seed, step) alone, so a run that was killed ends with the same weights, bit for bit, on
     the same machine and versions. Writes checkpoints, `metrics.jsonl` and TensorBoard events into `out`.
-    Raises InputError when the objective stops being finite, and when the teacher is no longer what it was,
-    before a checkpoint holds what a changed one taught.
+    Raises InputError when the objective stops being finite, when no image of a step can be aligned, and when the
+    teacher is no longer what it was, before a checkpoint holds what a changed one taught.
     """
     device = next(student.parameters()).device
     optimizer = torch.optim.AdamW(
@@ -115,13 +120,17 @@ def train(
         _metrics_log(out, start) as log,
         tqdm(total=config.num_steps, initial=start, desc=progress, unit="step") as bar,
     ):
-        for step, images in image_batches(reader, teacher.spec.native_size, config.batch_size, seed=seed, steps=steps):
+        for step, images, render_m in _batches(
+            reader, teacher, config, seed=seed, steps=steps, with_depth=align_teacher
+        ):
             images = images.to(device).contiguous(memory_format=torch.channels_last)
             with torch.no_grad():
                 if transformation is not None:
                     images = transformation(images)
-                answer_m = teacher(images).depth_m if cache is None else cache.depth_m(teacher, images)
-                teacher_m = answer_m.clamp(*student.depth_range_m)
+                teacher_m = teacher(images).depth_m if cache is None else cache.depth_m(teacher, images)
+                if render_m is not None:
+                    images, teacher_m = _aligned(images, teacher_m, render_m.to(device), teacher, student, step)
+                teacher_m = teacher_m.clamp(*student.depth_range_m)
 
             output = student(images)
             terms = objective_terms(output, teacher_m, student.bins)
@@ -130,7 +139,9 @@ def train(
                 group["lr"] = config.learning_rate * warmup_cosine(step, config.num_steps)
             gradient_norm = _descend(student, optimizer, loss, step)
 
-            log.write({"step": step, "loss": loss, "gradient_norm": gradient_norm, **_means(terms, output, teacher_m)})
+            shares = {"share_aligned": len(images) / config.batch_size} if align_teacher else {}
+            row = {"step": step, "loss": loss, "gradient_norm": gradient_norm, **_means(terms, output, teacher_m)}
+            log.write({**row, **shares})
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:
@@ -144,6 +155,32 @@ def train(
         seconds=seconds,
         resumed_from=start,
     )
+
+
+def _batches(
+    reader: ShardReader, teacher: DepthNet, config: TrainConfig, *, seed: int, steps: range, with_depth: bool
+) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+    """(step, images, depth of the renders or None); the images are the same with and without their depth."""
+    size = teacher.spec.native_size
+    if with_depth:
+        for step, (images, render_m) in depth_batches(reader, size, config.batch_size, seed=seed, steps=steps):
+            yield step, images, render_m
+    else:
+        for step, images in image_batches(reader, size, config.batch_size, seed=seed, steps=steps):
+            yield step, images, None
+
+
+def _aligned(
+    images: Tensor, teacher_depth: Tensor, render_m: Tensor, teacher: DepthNet, student: EdgeStudent, step: int
+) -> tuple[Tensor, Tensor]:
+    """The images whose teacher depth can be aligned, and that depth in metres."""
+    teacher_m, is_sound = align(teacher_depth, render_m, teacher.spec.kind, student.depth_range_m)
+    if not bool(is_sound.any()):
+        raise InputError(
+            f"the teacher's depth follows the renders' in no image of step {step}; look at its depth of a few renders "
+            "(is it depth where inverse depth is declared, or normalised twice?)"
+        )
+    return images[is_sound], teacher_m[is_sound]
 
 
 def _descend(student: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, step: int) -> Tensor:

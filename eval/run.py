@@ -120,7 +120,12 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
     """The teacher, if any, and the students by the names of their folders."""
     nets: dict[str, DepthNet] = {}
     if config.teacher is not None:
-        nets["teacher"] = load_teacher(config.teacher, config.weights, domain=domain)
+        teacher = load_teacher(config.teacher, config.weights, domain=domain)
+        if teacher.spec.kind == "relative":
+            raise InputError(
+                f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
+            )
+        nets["teacher"] = teacher
     for name, path in zip(model_names(config.model), config.model, strict=True):
         nets[name] = load_student(path)
     return nets

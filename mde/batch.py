@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mde.shards import ShardReader
-from mde.view import resize_image
+from mde.view import resize_image, view_of
+
+Loaded = TypeVar("Loaded")
 
 
 def batch_numbers(num_records: int, batch_size: int, *, seed: int, step: int) -> list[int]:
@@ -40,6 +43,11 @@ def flip_some(images: Tensor, *, seed: int, step: int) -> Tensor:
     return torch.where(torch.from_numpy(mirrored).view(-1, 1, 1, 1), images.flip(-1), images)
 
 
+def read_depth(reader: ShardReader, numbers: list[int], size: tuple[int, int]) -> Float[Tensor, "batch 1 height width"]:
+    """Depth of the numbered records at `size` (height, width), by nearest neighbour; 0 where there is none."""
+    return torch.stack([view_of(reader[number]).resize(*size).depth_m for number in numbers])
+
+
 def image_batches(
     reader: ShardReader, size: tuple[int, int], batch_size: int, *, seed: int, steps: range
 ) -> Iterator[tuple[int, Float[Tensor, "batch 3 height width"]]]:
@@ -49,9 +57,27 @@ def image_batches(
         numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
         return flip_some(read_images(reader, numbers, size), seed=seed, step=step)
 
+    return _loaded_ahead(load, steps)
+
+
+def depth_batches(
+    reader: ShardReader, size: tuple[int, int], batch_size: int, *, seed: int, steps: range
+) -> Iterator[tuple[int, tuple[Float[Tensor, "batch 3 height width"], Float[Tensor, "batch 1 height width"]]]]:
+    """(step, (images, depth_m)) for every step: the images of `image_batches`, and their depth mirrored with them."""
+
+    def load(step: int) -> tuple[Tensor, Tensor]:
+        numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
+        images, depth_m = read_images(reader, numbers, size), read_depth(reader, numbers, size)
+        return flip_some(images, seed=seed, step=step), flip_some(depth_m, seed=seed, step=step)
+
+    return _loaded_ahead(load, steps)
+
+
+def _loaded_ahead(load: Callable[[int], Loaded], steps: range) -> Iterator[tuple[int, Loaded]]:
+    """(step, what is loaded for it), in order, two of them ahead."""
     # One compute thread each: with more, training on two cores took twice as long (LOG.md).
     with ThreadPoolExecutor(2, "decode", initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        pending: list[tuple[int, Future[Tensor]]] = []
+        pending: list[tuple[int, Future[Loaded]]] = []
         for step in steps:
             pending.append((step, pool.submit(load, step)))
             if len(pending) > 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from jaxtyping import Float
@@ -37,6 +38,8 @@ class NetSpec:
     licence: str
     weights_sha256: str
     """Digest of the file that the weights came from."""
+    files: tuple[Path, ...] = ()
+    """Files that it was loaded from where that is not the one of `--weights`, for the list of what a run read."""
 
 
 class DepthNet(nn.Module):

@@ -302,3 +302,22 @@ def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, sh
     assert process.returncode == EXIT_INTERRUPTED
     assert errors.strip().splitlines()[-1] == "interrupted; the same command goes on from here"
     assert "Traceback" not in errors
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_relative_teacher_of_the_users_own_is_aligned_or_refused(tmp_path: Path, shards: Path) -> None:
+    text = (ROOT / "tests" / "mde" / "own_teacher.py").read_text()
+    text = text.replace('kind="metric"', 'kind="relative"').replace("metres_per_unit=0.001", "metres_per_unit=None")
+    # The records' planes are far at the bottom: inverse depth falls from row to row.
+    rows = "torch.linspace(2.0, 1.0, image.shape[-2]).view(1, 1, -1, 1) + 0.0 * image[:, :1]"
+    own = tmp_path / "own.py"
+    own.write_text(text.replace("2000.0 * self.head(self.features(image)).exp()", rows))
+    config = replace(small(tmp_path, shards), teacher=f"{own}:load", adapt=False)
+    with pytest.raises(InputError, match="answers relative depth .* add --align-teacher"):
+        distill(config)
+    assert not (tmp_path / "run").exists()
+    distill(replace(config, align_teacher=True))
+    report = read_json(tmp_path / "run" / "report.json")
+    assert report["scale_from"] == "renders"
+    assert str(own) in report["no_real_data"]["files_read"]["data"]
+    assert places(replace(config, out=None, data=None))[2] == Path("runs/own-load-indoor")
