@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mde.domain import DOMAINS, Domain, DomainName
 from mde.errors import InputError
+from mde.nets.adabins import load_adabins
+from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
@@ -44,4 +46,6 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 TEACHERS: dict[str, Callable[[Path | None, Domain], DepthNet]] = {
     "meter": _load_meter,
     "demo": load_demo_teacher,
+    "adabins": load_adabins,
+    "bts": load_bts,
 }
