@@ -29,7 +29,6 @@ from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
 from mde.nets import file_name_of, load_student, load_teacher
-from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
@@ -50,7 +49,7 @@ class DistillConfig:
     """Train a light student on the depth of a frozen teacher, on rendered images alone."""
 
     teacher: str
-    """Architecture of the checkpoint: meter, rtmonodepth, demo; hf:FOLDER (Hugging Face transformers); or
+    """Architecture of the checkpoint: adabins, bts, meter, rtmonodepth, demo; hf:FOLDER (Hugging Face transformers); or
     FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
@@ -136,7 +135,7 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
 
 def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    for file in teacher.spec.files or (DEMO_WEIGHTS if weights is None else weights,):
+    for file in teacher.spec.files or (() if weights is None else (weights,)):
         note_read(file)
 
 
@@ -144,7 +143,7 @@ def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader
     """The shards of `data`, made first when they are missing or unfinished."""
     domain = teacher.spec.domain
     if not (data / INDEX).is_file():
-        height, width = teacher.spec.native_size
+        height, width = teacher.spec.framing.frame_size
         generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=f"{height}x{width}"))
     reader = ShardReader(data)
     if reader.domain != domain:
@@ -202,6 +201,7 @@ def train_student(
         name=config.student,
         domain=domain.name,
         native_size=teacher.spec.native_size,
+        frame_size=teacher.spec.frame_size,
         depth_range_m=domain.depth_range_m,
         bins=domain.bins,
         teacher=teacher.spec.name,
@@ -239,7 +239,7 @@ def painter_of(index: ShardIndex) -> str | None:
 def export_student(reader: ShardReader, out: Path) -> ExportReport:
     """Write the finished student of `out` as ONNX, probed on four renders."""
     net = load_student(out)
-    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.native_size)
+    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.framing)
     return export_onnx(net, out / ONNX, probes)
 
 

@@ -161,12 +161,12 @@ def _batches(
     reader: ShardReader, teacher: DepthNet, config: TrainConfig, *, seed: int, steps: range, with_depth: bool
 ) -> Iterator[tuple[int, Tensor, Tensor | None]]:
     """(step, images, depth of the renders or None); the images are the same with and without their depth."""
-    size = teacher.spec.native_size
+    framing = teacher.spec.framing
     if with_depth:
-        for step, (images, render_m) in depth_batches(reader, size, config.batch_size, seed=seed, steps=steps):
+        for step, (images, render_m) in depth_batches(reader, framing, config.batch_size, seed=seed, steps=steps):
             yield step, images, render_m
     else:
-        for step, images in image_batches(reader, size, config.batch_size, seed=seed, steps=steps):
+        for step, images in image_batches(reader, framing, config.batch_size, seed=seed, steps=steps):
             yield step, images, None
 
 

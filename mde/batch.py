@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mde.framing import Framing
 from mde.shards import ShardReader
-from mde.view import resize_image, view_of
+from mde.view import view_of
 
 Loaded = TypeVar("Loaded")
 
@@ -29,12 +30,10 @@ def batch_numbers(num_records: int, batch_size: int, *, seed: int, step: int) ->
     return [int(orders[place // num_records][place % num_records]) for place in places]
 
 
-def read_images(
-    reader: ShardReader, numbers: list[int], size: tuple[int, int]
-) -> Float[Tensor, "batch 3 height width"]:
-    """Images of the numbered records at `size` (height, width), RGB in [0,1]."""
+def read_images(reader: ShardReader, numbers: list[int], framing: Framing) -> Float[Tensor, "batch 3 height width"]:
+    """Of the images of the numbered records what `framing` keeps, RGB in [0,1]."""
     images = [torch.from_numpy(reader.image(number)).permute(2, 0, 1)[None].float() / 255.0 for number in numbers]
-    return torch.cat([resize_image(image, *size) for image in images])
+    return torch.cat([framing.image(image) for image in images])
 
 
 def flip_some(images: Tensor, *, seed: int, step: int) -> Tensor:
@@ -43,31 +42,31 @@ def flip_some(images: Tensor, *, seed: int, step: int) -> Tensor:
     return torch.where(torch.from_numpy(mirrored).view(-1, 1, 1, 1), images.flip(-1), images)
 
 
-def read_depth(reader: ShardReader, numbers: list[int], size: tuple[int, int]) -> Float[Tensor, "batch 1 height width"]:
-    """Depth of the numbered records at `size` (height, width), by nearest neighbour; 0 where there is none."""
-    return torch.stack([view_of(reader[number]).resize(*size).depth_m for number in numbers])
+def read_depth(reader: ShardReader, numbers: list[int], framing: Framing) -> Float[Tensor, "batch 1 height width"]:
+    """Of the depth of the numbered records what `framing` keeps, by nearest neighbour; 0 where there is none."""
+    return torch.cat([framing.depth(view_of(reader[number]).depth_m[None]) for number in numbers])
 
 
 def image_batches(
-    reader: ShardReader, size: tuple[int, int], batch_size: int, *, seed: int, steps: range
+    reader: ShardReader, framing: Framing, batch_size: int, *, seed: int, steps: range
 ) -> Iterator[tuple[int, Float[Tensor, "batch 3 height width"]]]:
     """(step, images) for every step, mirrored at random; two batches ahead are decoded in threads."""
 
     def load(step: int) -> Tensor:
         numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
-        return flip_some(read_images(reader, numbers, size), seed=seed, step=step)
+        return flip_some(read_images(reader, numbers, framing), seed=seed, step=step)
 
     return _loaded_ahead(load, steps)
 
 
 def depth_batches(
-    reader: ShardReader, size: tuple[int, int], batch_size: int, *, seed: int, steps: range
+    reader: ShardReader, framing: Framing, batch_size: int, *, seed: int, steps: range
 ) -> Iterator[tuple[int, tuple[Float[Tensor, "batch 3 height width"], Float[Tensor, "batch 1 height width"]]]]:
     """(step, (images, depth_m)) for every step: the images of `image_batches`, and their depth mirrored with them."""
 
     def load(step: int) -> tuple[Tensor, Tensor]:
         numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
-        images, depth_m = read_images(reader, numbers, size), read_depth(reader, numbers, size)
+        images, depth_m = read_images(reader, numbers, framing), read_depth(reader, numbers, framing)
         return flip_some(images, seed=seed, step=step), flip_some(depth_m, seed=seed, step=step)
 
     return _loaded_ahead(load, steps)

@@ -40,7 +40,8 @@ class DoctorConfig:
     """Examine a teacher before a run is spent on it: what it answers, what it costs, what adapt and distill can do."""
 
     teacher: str
-    """Architecture of the checkpoint: meter, demo."""
+    """Architecture of the checkpoint: adabins, bts, meter, rtmonodepth, demo; hf:FOLDER (Hugging Face transformers); or
+    FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName = "indoor"
@@ -83,14 +84,22 @@ def doctor(config: DoctorConfig) -> Examination:
 
 def frames_of(config: DoctorConfig, teacher: DepthNet) -> list[Frame]:
     """Three frames at the teacher's native size: of `--data`, or plain scenes."""
-    size = teacher.spec.native_size
+    framing = teacher.spec.framing
     if config.data is None:
-        return [plain_frame(DOMAINS[config.domain], size, number=number) for number in range(NUM_FRAMES)]
-    reader = ShardReader(config.data)
-    if reader.domain != config.domain:
-        raise InputError(f"{config.data} holds {reader.domain} images; give --domain {reader.domain}, or other --data")
-    views = [view_of(reader[number]).resize(*size) for number in range(min(NUM_FRAMES, len(reader)))]
-    return [Frame(image=view.image, depth_m=view.depth_m) for view in views]
+        domain = DOMAINS[config.domain]
+        wholes = [plain_frame(domain, framing.frame_size, number=number) for number in range(NUM_FRAMES)]
+    else:
+        reader = ShardReader(config.data)
+        if reader.domain != config.domain:
+            raise InputError(
+                f"{config.data} holds {reader.domain} images; give --domain {reader.domain}, or other --data"
+            )
+        views = [view_of(reader[number]) for number in range(min(NUM_FRAMES, len(reader)))]
+        wholes = [Frame(image=view.image, depth_m=view.depth_m) for view in views]
+    return [
+        Frame(image=framing.image(whole.image[None])[0], depth_m=framing.depth(whole.depth_m[None])[0])
+        for whole in wholes
+    ]
 
 
 def folder_name(spec: NetSpec) -> str:

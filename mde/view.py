@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -75,15 +75,11 @@ class View:
         if (height, width) == self.camera.size:
             return self
 
-        def nearest(plane: Tensor) -> Tensor:
-            sampled = F.interpolate(plane[None].double(), size=(height, width), mode="nearest-exact")
-            return sampled[0].to(plane.dtype)
-
         return View(
             image=resize_image(self.image[None], height, width)[0],
-            depth_m=nearest(self.depth_m),
-            valid=nearest(self.valid),
-            ids=nearest(self.ids),
+            depth_m=resize_nearest(self.depth_m[None], height, width)[0],
+            valid=resize_nearest(self.valid[None], height, width)[0],
+            ids=resize_nearest(self.ids[None], height, width)[0],
             camera=self.camera.resize(height, width),
         )
 
@@ -108,3 +104,10 @@ def resize_image(
         return image
     resized = F.interpolate(image, size=(height, width), mode="bilinear", align_corners=False, antialias=True)
     return resized.clamp(0.0, 1.0)  # the filter's rounding can leave [0, 1] by one ulp
+
+
+def resize_nearest(planes: Shaped[Tensor, "batch 1 _ _"], height: int, width: int) -> Tensor:
+    """Planes of depth, masks or ids at `height` x `width`; each pixel keeps the value of one that was there."""
+    if tuple(planes.shape[-2:]) == (height, width):
+        return planes
+    return F.interpolate(planes.double(), size=(height, width), mode="nearest-exact").to(planes.dtype)

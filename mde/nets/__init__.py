@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mde.domain import DOMAINS, Domain, DomainName
 from mde.errors import InputError
+from mde.nets.adabins import load_adabins
+from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
 from mde.nets.hugging_face import PREFIX, load_hugging_face
 from mde.nets.meter import load_meter
@@ -69,6 +71,8 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 
 
 TEACHERS: dict[str, Loader] = {
+    "adabins": load_adabins,
+    "bts": load_bts,
     "meter": _load_meter,
     "rtmonodepth": load_rtmonodepth,
     "demo": load_demo_teacher,

@@ -22,7 +22,8 @@ from mde.errors import InputError
 from mde.files import sha256_bytes, sha256_file
 from mde.nets.net import DepthNet, Kind, NetSpec
 from mde.nets.output import Output
-from mde.nets.weights import load_strictly, read_torch_weights
+from mde.nets.weights import load_strictly
+from mde.nets.weights_file import read_weights
 
 NATIVE_SIZE = (192, 640)
 ENCODER_CHANNELS = (64, 64, 128, 192)
@@ -56,7 +57,7 @@ def load_rtmonodepth(weights: Path | None, domain: Domain) -> DepthNet:
     kind: Kind = "metric" if digest in STEREO_SHA256 else "disparity"
     core = RtMonoDepth(kind, domain.depth_range_m)
     for module, path in ((core.encoder, weights), (core.decoder, decoder)):
-        load_strictly(module, read_torch_weights(path), path=path)
+        load_strictly(module, read_weights(path), path=path)
     spec = NetSpec(
         name="rtmonodepth",
         role="teacher",
