@@ -194,9 +194,10 @@ class Encoder(nn.Module):
 
     def __init__(self, backbone: str) -> None:
         super().__init__()
-        self.original_model: Any = timm.create_model(backbone, pretrained=False, num_classes=0)
-        stages = {stage["module"]: stage["num_chs"] for stage in self.original_model.feature_info}
-        self.channels = (*(stages[f"blocks.{tap}"] for tap in _TAPS), self.original_model.num_features)
+        model: Any = timm.create_model(backbone, pretrained=False, num_classes=0)
+        stages = {stage["module"]: stage["num_chs"] for stage in model.feature_info}
+        self.original_model: Any = model
+        self.channels = (*(stages[f"blocks.{tap}"] for tap in _TAPS), model.num_features)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
         """Features from fine to coarse, the deepest at 1/32 as they leave the convolution.
