@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,19 +17,26 @@ from mde.errors import InputError
 _ZIP_HEAD = b"PK\x03\x04"
 _PICKLE_HEAD = b"\x80"
 
+Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
+"""Something harmless that a file may construct, with the name that the file has for it where that differs."""
 
-def read_torch_weights(path: Path) -> dict[str, Tensor]:
+
+def read_torch_weights(path: Path, *, entry: str | None = None, allowed: Sequence[Allowed] = ()) -> dict[str, Tensor]:
     """Read the named tensors of a file written by `torch.save(network.state_dict(), path)`.
 
     The file is memory-mapped where its format allows it, and unpickled by torch's restricted reader
-    only: whatever else it asks to construct is refused, never tried. Plain values beside the tensors,
+    only: whatever it asks to construct beside tensors and what is `allowed` is refused, never tried.
+    Checkpoints of a training hold the tensors in one `entry` of several; the others are dropped, and a file
+    without that entry is taken for the tensors alone. Plain values beside the tensors,
     such as an image size or an epoch, are left out; `load_strictly` sees to it that nothing is lacking.
 
     Raises:
         InputError: when there is no such file, it is no torch file, it is damaged, or it holds no
             tensors by name.
     """
-    content = _unpickle(path, is_zip=_is_zip(path))
+    content = _unpickle(path, is_zip=_is_zip(path), allowed=allowed)
+    if isinstance(content, Mapping) and entry is not None:
+        content = content.get(entry, content)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds a {type(content).__name__}; expected tensors by name (a saved state_dict)")
     state = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
@@ -72,11 +80,14 @@ def _is_zip(path: Path) -> bool:
     return head == _ZIP_HEAD
 
 
-def _unpickle(path: Path, *, is_zip: bool) -> object:
+def _unpickle(path: Path, *, is_zip: bool, allowed: Sequence[Allowed]) -> object:
     try:
         if is_zip:
             _check_sums(path)
-        with warnings.catch_warnings():  # torch's remarks on odd files; the refusal says what matters
+        with (
+            torch.serialization.safe_globals(list(allowed)),
+            warnings.catch_warnings(),
+        ):  # torch's remarks on odd files; the refusal says what matters
             warnings.simplefilter("ignore")
             return torch.load(path, weights_only=True, mmap=is_zip, map_location="cpu")
     except pickle.UnpicklingError as error:
