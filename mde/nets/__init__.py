@@ -8,6 +8,7 @@ from pathlib import Path
 from mde.domain import DOMAINS, Domain, DomainName
 from mde.errors import InputError
 from mde.nets.demo import load_demo_teacher
+from mde.nets.depthformer import load_depthformer
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.student import load_student
@@ -44,4 +45,5 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 TEACHERS: dict[str, Callable[[Path | None, Domain], DepthNet]] = {
     "meter": _load_meter,
     "demo": load_demo_teacher,
+    "depthformer": load_depthformer,
 }
