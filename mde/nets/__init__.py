@@ -12,6 +12,7 @@ from mde.nets.depthformer import load_depthformer
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.student import load_student
+from mde.nets.toolbox_bts import load_toolbox_bts
 
 __all__ = ["TEACHERS", "load_student", "load_teacher"]
 
@@ -45,5 +46,6 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 TEACHERS: dict[str, Callable[[Path | None, Domain], DepthNet]] = {
     "meter": _load_meter,
     "demo": load_demo_teacher,
+    "toolbox-bts": load_toolbox_bts,
     "depthformer": load_depthformer,
 }
