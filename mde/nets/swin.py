@@ -61,11 +61,9 @@ class Swin(nn.Module):
         features = []
         tokens = self.patch_embed(image)
         for index, stage in enumerate(self.stages):
-            tokens = stage.blocks(tokens)
+            own, tokens = stage(tokens)
             norm = self.get_submodule(f"norm{index}")
-            features.append(norm(tokens).permute(0, 3, 1, 2).contiguous())
-            if index + 1 < len(self.stages):
-                tokens = stage.downsample(tokens)
+            features.append(norm(own).permute(0, 3, 1, 2).contiguous())
         return features
 
 
@@ -91,8 +89,12 @@ class Stage(nn.Module):
         super().__init__()
         shifts = [0, _SHIFT] * num_blocks
         self.blocks = nn.Sequential(*(Block(channels, num_heads, shift) for shift in shifts[:num_blocks]))
-        if not is_last:
-            self.downsample = Downsample(channels)
+        self.downsample = nn.Identity() if is_last else Downsample(channels)
+
+    def forward(self, tokens: Float[Tensor, "batch height width channels"]) -> tuple[Tensor, Tensor]:
+        """The answer at this size, and the tokens of the next stage."""
+        own = self.blocks(tokens)
+        return own, self.downsample(own)
 
 
 class Downsample(nn.Module):

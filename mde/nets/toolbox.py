@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ _PUBLISHER = "github.com/zhyever/Monocular-Depth-Estimation-Toolbox"
 _LICENCE = "Apache-2.0"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
-_SCALAR = np.float64(0.0).__reduce__()[0]
+_SCALAR: Any = np.float64(0.0).__reduce__()[0]
 _ALLOWED: tuple[Allowed, ...] = (
     (_SCALAR, "numpy.core.multiarray.scalar"),  # numpy 1
     (_SCALAR, "numpy._core.multiarray.scalar"),  # numpy 2

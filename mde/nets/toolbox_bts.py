@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import timm
 from jaxtyping import Float
@@ -36,7 +37,7 @@ def load_toolbox_bts(weights: Path | None, domain: Domain) -> DepthNet:
 
 def toolbox_bts(depth_range_m: tuple[float, float], backbone: str = "resnet50", width: int = 512) -> Depther:
     """The network with weights as they are drawn; smaller ones are for tests."""
-    features = timm.create_model(backbone, pretrained=False, features_only=True)
+    features: Any = timm.create_model(backbone, pretrained=False, features_only=True)
     return Depther(
         backbone=features,
         neck=nn.Identity(),
