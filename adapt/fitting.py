@@ -73,9 +73,7 @@ def fit_affine(teacher: DepthNet, reader: ShardReader, config: FitConfig, *, see
     transformation = AffineTransformation().to(device)
     optimizer = torch.optim.Adam(transformation.parameters(), lr=config.learning_rate)
     curve = []
-    batches = image_batches(
-        reader, teacher.spec.native_size, config.batch_size, seed=seed, steps=range(config.num_steps)
-    )
+    batches = image_batches(reader, teacher.spec.framing, config.batch_size, seed=seed, steps=range(config.num_steps))
     with captured_moments(layers) as found:
         for step, images in tqdm(batches, total=config.num_steps, desc="adapt", unit="step"):
             for group in optimizer.param_groups:
@@ -112,7 +110,7 @@ def measure_distances(
     with captured_moments(layers) as found:
         for start in range(0, len(numbers) - size + 1, size):
             images: Float[Tensor, "batch 3 height width"] = read_images(
-                reader, numbers[start : start + size], teacher.spec.native_size
+                reader, numbers[start : start + size], teacher.spec.framing
             )
             teacher(transformation(images.to(device)))
             parts.append(dict(found))

@@ -29,7 +29,7 @@ class AdaptConfig:
     """Fit an affine colour transformation (12 parameters) to the BatchNorm statistics of a teacher."""
 
     teacher: str
-    """Architecture of the checkpoint: meter, demo."""
+    """Architecture of the checkpoint: meter, adabins, bts, demo."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     data: Path
@@ -62,7 +62,7 @@ def adapt_teacher(teacher: DepthNet, reader: ShardReader, config: FitConfig, out
     digest = teacher.spec.weights_sha256
     plot_distances(fit, out / "distances.png")
     plot_curve(fit, out / "curve.png")
-    shown = read_images(reader, list(range(min(4, len(reader)))), teacher.spec.native_size)
+    shown = read_images(reader, list(range(min(4, len(reader)))), teacher.spec.framing)
     transformation = fit.transformation.cpu()
     plot_samples(shown, transformation(shown), out / "samples.png")
     report = {

@@ -27,7 +27,6 @@ from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
 from mde.nets import load_student, load_teacher
-from mde.nets.demo import WEIGHTS as DEMO_WEIGHTS
 from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
@@ -47,7 +46,7 @@ class DistillConfig:
     """Train a light student on the depth of a frozen teacher, on rendered images alone."""
 
     teacher: str
-    """Architecture of the checkpoint: meter, demo."""
+    """Architecture of the checkpoint: meter, adabins, bts, demo."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName | None = None
@@ -88,7 +87,7 @@ def distill(config: DistillConfig) -> None:
     with ExitStack() as stack:
         if config.no_real_data:
             stack.enter_context(reads_noted(out / READS))
-            note_teacher(config.weights)
+            note_teacher(teacher, config.weights)
         reader = renders(config, data, teacher)
         check_parents(out, teacher, reader, goes_on=goes_on)
         if goes_on and (out / REPORT).is_file():  # written last
@@ -118,16 +117,18 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
     return domain, data, config.out or Path("runs") / f"{config.teacher}-{domain}"
 
 
-def note_teacher(weights: Path | None) -> None:
+def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    note_read(DEMO_WEIGHTS if weights is None else weights)
+    path = teacher.spec.weights_path or weights
+    if path is not None:
+        note_read(path)
 
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
     """The shards of `data`, made first when they are missing or unfinished."""
     domain = teacher.spec.domain
     if not (data / INDEX).is_file():
-        height, width = teacher.spec.native_size
+        height, width = teacher.spec.framing.frame_size
         generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=f"{height}x{width}"))
     reader = ShardReader(data)
     if reader.domain != domain:
@@ -172,6 +173,7 @@ def train_student(
         name=config.student,
         domain=domain.name,
         native_size=teacher.spec.native_size,
+        frame_size=teacher.spec.frame_size,
         depth_range_m=domain.depth_range_m,
         bins=domain.bins,
         teacher=teacher.spec.name,
@@ -207,7 +209,7 @@ def painter_of(index: ShardIndex) -> str | None:
 def export_student(reader: ShardReader, out: Path) -> ExportReport:
     """Write the finished student of `out` as ONNX, probed on four renders."""
     net = load_student(out)
-    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.native_size)
+    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.framing)
     return export_onnx(net, out / ONNX, probes)
 
 

@@ -110,7 +110,7 @@ def train(
         _metrics_log(out, start) as log,
         tqdm(total=config.num_steps, initial=start, desc=progress, unit="step") as bar,
     ):
-        for step, images in image_batches(reader, teacher.spec.native_size, config.batch_size, seed=seed, steps=steps):
+        for step, images in image_batches(reader, teacher.spec.framing, config.batch_size, seed=seed, steps=steps):
             images = images.to(device).contiguous(memory_format=torch.channels_last)
             with torch.no_grad():
                 if transformation is not None:

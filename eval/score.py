@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -19,6 +19,7 @@ from eval.metrics import image_metrics
 from eval.protocol import Protocol, cut, finish, input_window, place, scored_prediction, scored_truth, valid_mask
 from mde.dpm import dpm_entropy
 from mde.errors import InputError
+from mde.nets.mirrored import Mirrored
 from mde.nets.net import DepthNet, NetSpec, resize_prediction
 from mde.nets.output import Output
 
@@ -246,11 +247,8 @@ def _digest_frame(tally: _Tally, frame: Frame) -> None:
 @torch.inference_mode()
 def predict(net: DepthNet, image: Float[Tensor, "3 height width"], *, flip_average: bool) -> Output:
     """One image through a network in evaluation mode; with `flip_average` the mean over it and its mirror image."""
-    output: Output = net.eval()(image[None])
-    if not flip_average:
-        return output
-    mirrored: Output = net(image[None].flip(-1))
-    return replace(output, depth_m=(output.depth_m + mirrored.depth_m.flip(-1)) / 2.0)
+    output: Output = (Mirrored(net) if flip_average else net).eval()(image[None])
+    return output
 
 
 def _score_image(

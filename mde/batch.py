@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mde.framing import Framing
 from mde.shards import ShardReader
-from mde.view import resize_image
 
 
 def batch_numbers(num_records: int, batch_size: int, *, seed: int, step: int) -> list[int]:
@@ -26,12 +26,10 @@ def batch_numbers(num_records: int, batch_size: int, *, seed: int, step: int) ->
     return [int(orders[place // num_records][place % num_records]) for place in places]
 
 
-def read_images(
-    reader: ShardReader, numbers: list[int], size: tuple[int, int]
-) -> Float[Tensor, "batch 3 height width"]:
-    """Images of the numbered records at `size` (height, width), RGB in [0,1]."""
+def read_images(reader: ShardReader, numbers: list[int], framing: Framing) -> Float[Tensor, "batch 3 height width"]:
+    """Of the images of the numbered records what `framing` keeps, RGB in [0,1]."""
     images = [torch.from_numpy(reader.image(number)).permute(2, 0, 1)[None].float() / 255.0 for number in numbers]
-    return torch.cat([resize_image(image, *size) for image in images])
+    return torch.cat([framing.image(image) for image in images])
 
 
 def flip_some(images: Tensor, *, seed: int, step: int) -> Tensor:
@@ -41,13 +39,13 @@ def flip_some(images: Tensor, *, seed: int, step: int) -> Tensor:
 
 
 def image_batches(
-    reader: ShardReader, size: tuple[int, int], batch_size: int, *, seed: int, steps: range
+    reader: ShardReader, framing: Framing, batch_size: int, *, seed: int, steps: range
 ) -> Iterator[tuple[int, Float[Tensor, "batch 3 height width"]]]:
     """(step, images) for every step, mirrored at random; two batches ahead are decoded in threads."""
 
     def load(step: int) -> Tensor:
         numbers = batch_numbers(len(reader), batch_size, seed=seed, step=step)
-        return flip_some(read_images(reader, numbers, size), seed=seed, step=step)
+        return flip_some(read_images(reader, numbers, framing), seed=seed, step=step)
 
     # One compute thread each: with more, training on two cores took twice as long (LOG.md).
     with ThreadPoolExecutor(2, "decode", initializer=torch.set_num_threads, initargs=(1,)) as pool:

@@ -31,7 +31,7 @@ def teacher_features(reader: ShardReader, teacher: DepthNet, *, seed: int) -> np
     with captured_means(teacher) as means, torch.inference_mode():
         for first in range(0, len(reader), BATCH):
             numbers = list(range(first, min(first + BATCH, len(reader))))
-            teacher(read_images(reader, numbers, teacher.spec.native_size))
+            teacher(read_images(reader, numbers, teacher.spec.framing))
             layers = [nn.functional.normalize(means[name], dim=1) for name in sorted(means)]
             rows.append(nn.functional.normalize(torch.cat(layers, dim=1), dim=1).double().numpy())
     features = np.concatenate(rows)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mde.domain import DOMAINS, Domain, DomainName
 from mde.errors import InputError
+from mde.nets.adabins import load_adabins
+from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
 from mde.nets.depthformer import load_depthformer
 from mde.nets.meter import load_meter
@@ -46,6 +48,8 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 TEACHERS: dict[str, Callable[[Path | None, Domain], DepthNet]] = {
     "meter": _load_meter,
     "demo": load_demo_teacher,
+    "adabins": load_adabins,
+    "bts": load_bts,
     "toolbox-bts": load_toolbox_bts,
     "depthformer": load_depthformer,
 }

@@ -58,6 +58,7 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
         depth_range_m=domain.depth_range_m,
         licence="Apache-2.0",
         weights_sha256=sha256_bytes(content),
+        weights_path=path,
     )
     return DepthNet(core, spec).eval().requires_grad_(False)
 

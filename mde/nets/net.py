@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from mde.domain import DomainName
 from mde.errors import InputError
+from mde.framing import Framing
 from mde.nets.output import Output
 from mde.view import resize_image
 
@@ -31,12 +33,21 @@ class NetSpec:
     domain: DomainName
     native_size: tuple[int, int]
     """(height, width) at which it was trained; a metric network is right at no other field of view."""
+    frame_size: tuple[int, int] | None = None
+    """(height, width) of the domain's whole image, where `native_size` is a cut from it and not all of it, resized."""
     kind: Kind = "metric"
     """Of `Output.depth_m`; that of other kinds than metric is depth in an unknown unit."""
     depth_range_m: tuple[float, float]
     licence: str
     weights_sha256: str
     """Digest of the file that the weights came from."""
+    weights_path: Path | None = None
+    """That file, where the loader says it; it may be another than was asked for, as the one in the weights folder."""
+
+    @property
+    def framing(self) -> Framing:
+        """The part of the domain's image that the network sees."""
+        return Framing(self.native_size, self.frame_size)
 
 
 class DepthNet(nn.Module):

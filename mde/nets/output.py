@@ -16,5 +16,7 @@ class Output:
     """Planar z in metres at the size of the input image."""
     raw: Tensor | None = None
     """The network's own answer in its own unit and size (see the network's docstring)."""
+    bin_edges: Float[Tensor, "batch edges"] | None = None
+    """Edges of the depth bins that the network chose for each image, in metres, from near to far."""
     dpm_logits: Float[Tensor, "batch bins _ _"] | None = None
     """Logits of the depth probability map over the network's bins, at its own size."""

@@ -29,6 +29,8 @@ class StudentCard:
     domain: DomainName
     native_size: tuple[int, int]
     """(height, width) of training."""
+    frame_size: tuple[int, int] | None = None
+    """(height, width) of the whole image, where `native_size` was cut from it (see `Framing`)."""
     depth_range_m: tuple[float, float]
     bins: Bins
     teacher: str
@@ -72,6 +74,7 @@ def load_student(path: Path | str) -> DepthNet:
         role="student",
         domain=card.domain,
         native_size=card.native_size,
+        frame_size=card.frame_size,
         depth_range_m=card.depth_range_m,
         licence=f"teacher: {card.teacher_licence}",
         weights_sha256=sha256_file(directory / TENSORS),
@@ -86,6 +89,7 @@ def read_card(sidecar: Any, *, where: Path) -> StudentCard:
             **{
                 **sidecar,
                 "native_size": tuple(sidecar["native_size"]),
+                "frame_size": None if sidecar.get("frame_size") is None else tuple(sidecar["frame_size"]),
                 "depth_range_m": tuple(sidecar["depth_range_m"]),
                 "bins": Bins(**sidecar["bins"]),
             }

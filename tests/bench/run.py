@@ -21,6 +21,7 @@ from mde.batch import image_batches
 from mde.command import run_command
 from mde.domain import INDOOR
 from mde.files import write_json
+from mde.framing import Framing
 from mde.nets import load_teacher
 from mde.nets.demo import NATIVE_SIZE
 from mde.nets.edge import BACKBONES, EdgeStudent
@@ -118,7 +119,7 @@ def generation_rows(config: BenchConfig, data: Path) -> list[Row]:
 def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
     """Reading batches, and a whole training step, against the teacher's forward pass alone."""
     teacher = load_teacher("demo", None, domain="indoor")
-    images = next(iter(image_batches(reader, SIZE, 16, seed=0, steps=range(1))))[1]
+    images = next(iter(image_batches(reader, Framing(SIZE), 16, seed=0, steps=range(1))))[1]
     images = images.contiguous(memory_format=torch.channels_last)
     torch.manual_seed(0)
 
@@ -135,7 +136,7 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
         return len(images)
 
     def read() -> int:
-        return sum(len(batch) for _, batch in image_batches(reader, SIZE, 16, seed=0, steps=range(16)))
+        return sum(len(batch) for _, batch in image_batches(reader, Framing(SIZE), 16, seed=0, steps=range(16)))
 
     teaching, _ = rate_of(teach, config.num_repeats)
     rows = []

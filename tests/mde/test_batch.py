@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mde.batch import batch_numbers, flip_some, image_batches
+from mde.framing import Framing
 from mde.shards import ShardReader
 
 
@@ -19,11 +20,11 @@ def test_every_record_comes_once_per_epoch(num_records: int, batch_size: int, se
 
 def test_a_batch_depends_on_seed_and_step_alone(shards: Path) -> None:
     reader = ShardReader(shards)
-    whole = dict(image_batches(reader, (24, 32), 5, seed=3, steps=range(6)))
-    rest = dict(image_batches(reader, (24, 32), 5, seed=3, steps=range(4, 6)))
+    whole = dict(image_batches(reader, Framing((24, 32)), 5, seed=3, steps=range(6)))
+    rest = dict(image_batches(reader, Framing((24, 32)), 5, seed=3, steps=range(4, 6)))
     assert list(whole) == list(range(6))
     assert all(torch.equal(rest[step], whole[step]) for step in (4, 5))
-    other = dict(image_batches(reader, (24, 32), 5, seed=4, steps=range(6)))
+    other = dict(image_batches(reader, Framing((24, 32)), 5, seed=4, steps=range(6)))
     assert not torch.equal(other[0], whole[0])
 
 

@@ -23,7 +23,11 @@ def test_teachers_are_loaded_by_name_from_text_or_path() -> None:
 @pytest.mark.parametrize(
     ("name", "domain", "message"),
     [
-        ("depth-everything", "indoor", "teacher 'depth-everything' is unknown; expected one of meter, demo"),
+        (
+            "depth-everything",
+            "indoor",
+            "teacher 'depth-everything' is unknown; expected one of meter, demo, adabins, bts",
+        ),
         ("demo", "moon", "domain 'moon' is unknown; expected one of indoor, driving"),
         ("meter", "indoor", "teacher 'meter' needs --weights FILE"),
     ],

@@ -1,0 +1,165 @@
+"""AdaBins against its authors' answers, its sizes, and the forms in which its file exists."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import mde.nets.adabins as adabins
+from mde.domain import DOMAINS, INDOOR
+from mde.errors import InputError
+from mde.nets.adabins import RENAMES, AdaBins, Dims, bin_edges, load_adabins
+from mde.nets.mirrored import Mirrored
+from mde.nets.renames import renamed
+
+SMALL = Dims(backbone="tf_efficientnet_b0", decoder_channels=64, channels=8, patch=4)
+IMAGE = (64, 96)
+
+
+@pytest.fixture(scope="module")
+def core() -> AdaBins:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return AdaBins((1e-3, 10.0), 12, SMALL).eval()
+
+
+def picture(height: int, width: int) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def test_depth_is_the_half_size_answer_with_corners_on_corners(core: AdaBins) -> None:
+    with torch.no_grad():
+        output = core(picture(*IMAGE))
+    assert output.raw.shape == (1, 1, 32, 48) and output.depth_m.shape == (1, 1, *IMAGE)
+    torch.testing.assert_close(output.depth_m[..., ::63, ::95], output.raw[..., ::31, ::47])
+    assert output.bin_edges.shape == (1, 13)
+    assert output.bin_edges[0, 0] == pytest.approx(1e-3) and output.bin_edges[0, -1] == pytest.approx(10.0)
+    assert bool((output.bin_edges.diff() > 0).all())
+
+
+def test_every_batchnorm_runs_so_that_all_statistics_can_be_matched(core: AdaBins) -> None:
+    norms = [module for module in core.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    seen: list[object] = []
+    handles = [norm.register_forward_pre_hook(lambda module, _: seen.append(module)) for norm in norms]
+    with torch.no_grad():
+        core(picture(*IMAGE))
+    for handle in handles:
+        handle.remove()
+    assert len(norms) > 50 and seen.count(core.encoder.original_model.bn2) == 1 and set(seen) == set(norms)
+
+
+def test_edges_end_where_the_range_ends() -> None:
+    edges = bin_edges(torch.tensor([[0.5, 0.25, 0.25]]), (1.0, 9.0))
+    torch.testing.assert_close(edges, torch.tensor([[1.0, 5.0, 7.0, 9.0]]))
+
+
+@pytest.mark.parametrize(
+    ("size", "is_possible"),
+    [((384, 384), True), ((480, 640), True), ((352, 1216), True), ((375, 1242), True), ((480, 1024), True)]
+    + [((256, 320), False), ((352, 352), False), ((720, 1280), False), ((512, 1024), False), ((16, 640), False)],
+)
+def test_sizes_are_those_with_enough_and_not_too_many_patches(
+    core: AdaBins, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], is_possible: bool
+) -> None:
+    monkeypatch.setattr(core, "dims", Dims())
+    assert (core.size_fault(*size) is None) == is_possible
+
+
+def test_the_heights_that_a_refusal_names_are_the_limits(core: AdaBins, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "dims", Dims())
+    assert core.size_fault(256, 320) == (
+        "its half-size map must hold 129 to 500 patches of 16x16, as at 480x640; heights 415 to 1630 at this width"
+    )
+    assert core.size_fault(415, 320) is None and core.size_fault(1630, 320) is None
+    assert core.size_fault(414, 320) and core.size_fault(1631, 320)
+
+
+def test_flip_average_equals_the_authors_order_of_work(core: AdaBins, small_files: None, tmp_path: Path) -> None:
+    torch.save(core.state_dict(), tmp_path / "w.pt")
+    net, image = load_adabins(tmp_path / "w.pt", INDOOR), picture(*IMAGE)
+    with torch.no_grad():
+        half = (core(image).raw + core(image.flip(-1)).raw.flip(-1)) / 2
+        expected = torch.nn.functional.interpolate(half, size=IMAGE, mode="bilinear", align_corners=True)
+        torch.testing.assert_close(Mirrored(net)(image).depth_m, expected)
+
+
+# The file
+
+
+@pytest.fixture
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adabins, "Dims", lambda: SMALL)
+
+
+def test_old_and_new_names_with_and_without_prefix_give_one_network(
+    core: AdaBins, small_files: None, tmp_path: Path
+) -> None:
+    new = core.state_dict()
+    old = {
+        key.replace(".conv3x3.", ".embedding_conv.").replace(".embedding_convPxP.", ".embedding_encoder."): tensor
+        for key, tensor in new.items()
+    }
+    assert set(old) != set(new)
+    for number, state in enumerate((new, old, {f"module.{key}": tensor for key, tensor in old.items()})):
+        path = tmp_path / f"{number}.pt"
+        torch.save({"model": state, "optimizer": {"state": {0: torch.ones(9)}}, "epoch": 24}, path)
+        net = load_adabins(path, INDOOR)
+        assert net.core.conv_out[0].out_channels == 12
+        assert all(torch.equal(net.core.state_dict()[key], tensor) for key, tensor in new.items())
+        assert not net.training and not any(parameter.requires_grad for parameter in net.parameters())
+        assert (net.spec.native_size, net.spec.weights_path) == ((480, 640), path)
+
+
+def test_two_tensors_for_one_place_are_refused() -> None:
+    state = {"module.a": torch.ones(1), "a": torch.ones(1)}
+    with pytest.raises(InputError, match="has a twice, once as a"):
+        renamed(state, RENAMES, path=Path("w.pt"))
+
+
+def test_missing_file_is_named_with_its_publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MDE_WEIGHTS", str(tmp_path))
+    for domain, name in (("indoor", "AdaBins_nyu.pt"), ("driving", "AdaBins_kitti.pt")):
+        with pytest.raises(InputError, match=rf"needs {name}: put it in .* github.com/shariqfarooq123/AdaBins"):
+            load_adabins(None, DOMAINS[domain])
+
+
+def test_kitti_is_cropped_and_not_squeezed(core: AdaBins, small_files: None, tmp_path: Path) -> None:
+    torch.save(core.state_dict(), tmp_path / "w.pt")
+    framing = load_adabins(tmp_path / "w.pt", DOMAINS["driving"]).spec.framing
+    assert (framing.size, framing.frame_size) == ((352, 1216), (375, 1242))
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["384x384_max10", "480x640_max10", "352x1216_max80"])
+def test_seeded_file_answers_as_the_authors_network_does(
+    shared: Path, tmp_path: Path, two_threads: None, case: str
+) -> None:
+    """Equal bit for bit, with the two threads of the authors' run: with one thread the sums round otherwise.
+
+    The seeded weights choose one bin for nearly every pixel, by logits in the thousands, so that rounding alone
+    turns near ties: 93 of 36,864 pixels at 384x384 with one thread.
+    """
+    oracles = shared / "oracles"
+    path = tmp_path / "adabins.pt"
+    subprocess.run([sys.executable, str(oracles / "seeded_checkpoint.py"), "adabins", str(path)], check=True)
+    net = load_adabins(path, DOMAINS["driving" if case.endswith("80") else "indoor"])
+    with np.load(oracles / "adabins_expected.npz") as expected, torch.no_grad():
+        output = net(torch.from_numpy(expected[f"image_u8_{case}"]).permute(2, 0, 1)[None].float() / 255)
+        edges, raw = torch.from_numpy(expected[f"bin_edges_{case}"]), torch.from_numpy(expected[f"depth_{case}"])
+    range_m = net.spec.depth_range_m[1]
+    assert (output.bin_edges - edges).abs().max() <= 1e-4 * range_m
+    assert (output.raw - raw).abs().max() <= 1e-4 * range_m
