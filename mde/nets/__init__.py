@@ -14,6 +14,7 @@ from mde.nets.depthformer import load_depthformer
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.student import load_student
+from mde.nets.toolbox_adabins import load_toolbox_adabins
 from mde.nets.toolbox_bts import load_toolbox_bts
 
 __all__ = ["TEACHERS", "load_student", "load_teacher"]
@@ -50,6 +51,7 @@ TEACHERS: dict[str, Callable[[Path | None, Domain], DepthNet]] = {
     "demo": load_demo_teacher,
     "adabins": load_adabins,
     "bts": load_bts,
+    "toolbox-adabins": load_toolbox_adabins,
     "toolbox-bts": load_toolbox_bts,
     "depthformer": load_depthformer,
 }

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,6 +18,7 @@ from torch.nn import functional as F
 from mde.domain import Domain
 from mde.errors import InputError
 from mde.files import sha256_file
+from mde.nets.imagenet import ImageNetColours
 from mde.nets.net import DepthNet, NetSpec, SizeRule
 from mde.nets.output import Output
 from mde.nets.weights import Allowed, load_strictly, read_torch_weights
@@ -26,10 +26,9 @@ from mde.nets.weights_folder import found_weights
 
 NATIVE_SIZES = {"driving": (352, 1216), "indoor": (480, 640)}
 """Sizes at which the published networks are tested: KITTI's benchmark crop, and whole frames of NYU."""
+_FRAME_SIZES = {"driving": (375, 1242)}
 _PUBLISHER = "github.com/zhyever/Monocular-Depth-Estimation-Toolbox"
 _LICENCE = "Apache-2.0"
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 _SCALAR: Any = np.float64(0.0).__reduce__()[0]
 _ALLOWED: tuple[Allowed, ...] = (
     (_SCALAR, "numpy.core.multiarray.scalar"),  # numpy 1
@@ -47,9 +46,6 @@ class Depther(nn.Module):
     and brought to input size, without averaging over the mirrored image.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self, *, backbone: nn.Module, neck: nn.Module, decode_head: nn.Module, depth_range_m: tuple[float, float]
     ) -> None:
@@ -58,13 +54,11 @@ class Depther(nn.Module):
         self.neck = neck
         self.decode_head = decode_head
         self.depth_range_m = depth_range_m
-        # Not persistent: the published files do not hold them, and loading is strict.
-        self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.colours = ImageNetColours()
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
         """Depth of RGB in [0, 1]; normalises by itself."""
-        raw = self.decode_head(self.neck(self.backbone((image - self.mean) / self.std)))
+        raw = self.decode_head(self.neck(self.backbone(self.colours(image))))
         depth_m = raw.clamp(*self.depth_range_m)
         # Corners on corners: the Toolbox's own inference.
         depth_m = F.interpolate(depth_m, size=image.shape[-2:], mode="bilinear", align_corners=True)
@@ -107,9 +101,11 @@ def load_depther(
         role="teacher",
         domain=domain.name,
         native_size=NATIVE_SIZES[domain.name],
+        frame_size=_FRAME_SIZES.get(domain.name),
         depth_range_m=domain.depth_range_m,
         licence=_LICENCE,
         weights_sha256=sha256_file(source.path),
+        weights_path=source.path,
     )
     return DepthNet(core, spec, size_rule=size_rule).eval().requires_grad_(False)
 

@@ -9,7 +9,6 @@ zhyever/Monocular-Depth-Estimation-Toolbox.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from mde.domain import Domain
-from mde.nets.bts_decoder import BtsDecoder
+from mde.nets.bts import Decoder, size_fault
 from mde.nets.net import DepthNet
+from mde.nets.renames import renamed
 from mde.nets.toolbox import Depther, load_depther, read_toolbox_weights
 
 _FILES = {"driving": ("bts_r50_kitti_24e.pth",), "indoor": ("bts_r50_nyu_24e.pth",)}
+
+
+_RENAMES = {"decode_head.conv_depth.": "decode_head.get_depth.0."}
 
 
 def load_toolbox_bts(weights: Path | None, domain: Domain) -> DepthNet:
@@ -32,34 +35,28 @@ def load_toolbox_bts(weights: Path | None, domain: Domain) -> DepthNet:
     to another network.
     """
     source = read_toolbox_weights("toolbox-bts", weights, domain, names=_FILES)
-    return load_depther(toolbox_bts(domain.depth_range_m), source, source.state, domain, size_rule=size_fault)
+    state = renamed(source.state, _RENAMES, path=source.path)
+    return load_depther(toolbox_bts(domain.depth_range_m), source, state, domain, size_rule=size_fault)
 
 
-def toolbox_bts(depth_range_m: tuple[float, float], backbone: str = "resnet50", width: int = 512) -> Depther:
-    """The network with weights as they are drawn; smaller ones are for tests."""
-    features: Any = timm.create_model(backbone, pretrained=False, features_only=True)
+def toolbox_bts(depth_range_m: tuple[float, float]) -> Depther:
+    """The network with weights as they are drawn."""
+    features: Any = timm.create_model("resnet50", pretrained=False, features_only=True)
     return Depther(
         backbone=features,
         neck=nn.Identity(),
-        decode_head=Head(features.feature_info.channels(), depth_range_m[1], width),
+        decode_head=Head(tuple(features.feature_info.channels()), depth_range_m[1]),
         depth_range_m=depth_range_m,
     )
 
 
-class Head(BtsDecoder):
-    """Depth at full size."""
+class Head(Decoder):
+    """The decoder of the authors' BTS, with a bias in its last convolution, to depth at full size."""
 
-    def __init__(self, skips: Sequence[int], max_depth_m: float, width: int) -> None:
-        super().__init__(skips, max_depth_m, width)
-        self.conv_depth = nn.Conv2d(width // 16, 1, 3, padding=1)
+    def __init__(self, channels: tuple[int, ...], max_depth_m: float) -> None:
+        super().__init__(channels, max_depth_m)
+        self.get_depth = nn.Sequential(nn.Conv2d(32, 1, 3, padding=1), nn.Sigmoid())
 
-    def forward(self, features: Sequence[Float[Tensor, "batch _ _ _"]]) -> Float[Tensor, "batch 1 _ _"]:
+    def forward(self, features: list[Tensor]) -> Float[Tensor, "batch 1 _ _"]:
         """Metres."""
-        return self.conv_depth(super().forward(features)).sigmoid() * self.max_depth_m
-
-
-def size_fault(height: int, width: int) -> str | None:
-    """Both sides must be multiples of 32 pixels, since each step up doubles them."""
-    if height % 32 == 0 and width % 32 == 0:
-        return None
-    return "both sides must be multiples of 32 pixels, as at 480x640 or 352x1216"
+        return super().forward(features) * self.max_depth_m
