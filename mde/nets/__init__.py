@@ -11,12 +11,15 @@ from mde.errors import InputError
 from mde.nets.adabins import load_adabins
 from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
+from mde.nets.depthformer import load_depthformer
 from mde.nets.hugging_face import PREFIX, load_hugging_face
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.own import load_own
 from mde.nets.rtmonodepth import load_rtmonodepth
 from mde.nets.student import load_student
+from mde.nets.toolbox_adabins import load_toolbox_adabins
+from mde.nets.toolbox_bts import load_toolbox_bts
 
 __all__ = ["TEACHERS", "file_name_of", "load_student", "load_teacher"]
 
@@ -73,6 +76,9 @@ def _load_meter(weights: Path | None, domain: Domain) -> DepthNet:
 TEACHERS: dict[str, Loader] = {
     "adabins": load_adabins,
     "bts": load_bts,
+    "toolbox-adabins": load_toolbox_adabins,
+    "toolbox-bts": load_toolbox_bts,
+    "depthformer": load_depthformer,
     "meter": _load_meter,
     "rtmonodepth": load_rtmonodepth,
     "demo": load_demo_teacher,
