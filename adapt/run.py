@@ -30,8 +30,8 @@ class AdaptConfig:
     """Fit an affine colour transformation (12 parameters) to the BatchNorm statistics of a teacher."""
 
     teacher: str
-    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth, demo;
-    hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
+    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
+    demo; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     data: Path

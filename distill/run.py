@@ -49,8 +49,8 @@ class DistillConfig:
     """Train a light student on the depth of a frozen teacher, on rendered images alone."""
 
     teacher: str
-    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth, demo;
-    hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
+    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
+    demo; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName | None = None

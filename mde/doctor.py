@@ -40,8 +40,8 @@ class DoctorConfig:
     """Examine a teacher before a run is spent on it: what it answers, what it costs, what adapt and distill can do."""
 
     teacher: str
-    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth, demo;
-    hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
+    """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
+    demo; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName = "indoor"

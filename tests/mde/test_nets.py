@@ -26,7 +26,7 @@ def test_teachers_are_loaded_by_name_from_text_or_path() -> None:
         (
             "depth-everything",
             "indoor",
-            "teacher 'depth-everything' is unknown; expected one of adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter,",
+            "teacher 'depth-everything' is unknown; expected one of adabins, bts, toolbox-adabins,",
         ),
         ("demo", "moon", "domain 'moon' is unknown; expected one of indoor, driving"),
         ("meter", "indoor", "teacher 'meter' needs --weights FILE"),
