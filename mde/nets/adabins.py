@@ -193,16 +193,17 @@ class Encoder(nn.Module):
 
     def __init__(self, backbone: str) -> None:
         super().__init__()
-        self.original_model: Any = timm.create_model(backbone, pretrained=False, num_classes=0)
-        stages = {stage["module"]: stage["num_chs"] for stage in self.original_model.feature_info}
-        self.channels = (*(stages[f"blocks.{tap}"] for tap in _TAPS), self.original_model.num_features)
+        network: Any = timm.create_model(backbone, pretrained=False, num_classes=0)
+        stages = {stage["module"]: stage["num_chs"] for stage in network.feature_info}
+        self.original_model: Any = network
+        self.channels = (*(stages[f"blocks.{tap}"] for tap in _TAPS), network.num_features)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
         """Features from fine to coarse, the deepest at 1/32 as they leave the convolution.
 
         The BatchNorm after that is run for its input alone: it ran in training, so it has statistics to match.
         """
-        net = self.original_model
+        net: Any = self.original_model
         x = net.bn1(net.conv_stem(image))
         features = []
         for number, stage in enumerate(net.blocks):
