@@ -204,7 +204,7 @@ class Encoder(nn.Module):
 
         The BatchNorm after that is run for its input alone: it ran in training, so it has statistics to match.
         """
-        net = self.original_model
+        net: Any = self.original_model
         x = net.bn1(net.conv_stem(image))
         features = []
         for number, stage in enumerate(net.blocks):
