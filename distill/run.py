@@ -6,6 +6,7 @@ python -m distill.run --teacher meter --weights meter_kitti.pth --domain driving
 from __future__ import annotations
 
 import math
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -259,11 +260,11 @@ def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
 
 def by_kind(paths: list[str]) -> dict[str, list[str]]:
     """Files of Python, its packages and this program apart from data, which is what an auditor looks for."""
-    programs = tuple(str(Path(root).resolve()) for root in (sys.prefix, sys.base_prefix, Path(__file__).parents[1]))
-    suffixes = (".py", ".pyc", ".so")
+    folders = [folder for folder in (sys.prefix, sys.base_prefix, sys.pycache_prefix) if folder]
+    python = tuple({*folders, *(os.path.realpath(folder) for folder in folders)})  # the environment may be a link
+    source, suffixes = str(Path(__file__).resolve().parents[1]), (".py", ".pyc", ".so")
     is_program = {
-        path: path.startswith(programs[:2]) or (path.startswith(programs[2]) and path.endswith(suffixes))
-        for path in paths
+        path: path.startswith(python) or (path.startswith(source) and path.endswith(suffixes)) for path in paths
     }
     return {
         "data": [path for path in paths if not is_program[path]],

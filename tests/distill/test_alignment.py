@@ -15,6 +15,7 @@ from distill.objective import ObjectiveConfig
 from distill.training import METRICS, TrainConfig, train
 from mde.batch import depth_batches, image_batches, read_depth
 from mde.errors import InputError
+from mde.framing import Framing
 from mde.nets.net import DepthNet, Kind
 from mde.nets.output import Output
 from mde.shards import ShardReader
@@ -114,11 +115,11 @@ def test_kinds_and_flag_must_agree() -> None:
 def test_depth_is_mirrored_with_its_image(shards: Path) -> None:
     reader = ShardReader(shards)
     batches = [
-        depth_batches(reader, (36, 48), 4, seed=5, steps=range(3)),
-        image_batches(reader, (36, 48), 4, seed=5, steps=range(3)),
+        depth_batches(reader, Framing((36, 48)), 4, seed=5, steps=range(3)),
+        image_batches(reader, Framing((36, 48)), 4, seed=5, steps=range(3)),
     ]
     num_mirrored = 0
-    plain = read_depth(reader, list(range(len(reader))), (36, 48))
+    plain = read_depth(reader, list(range(len(reader))), Framing((36, 48)))
     assert torch.equal(plain[2, 0], torch.from_numpy(reader[2].depth_m))
     everything = torch.cat(
         [torch.from_numpy(reader.image(k)).permute(2, 0, 1)[None] / 255.0 for k in range(len(reader))]
