@@ -54,10 +54,11 @@ def run_jobs(jobs: Sequence[Job], *, num_at_once: int, title: str) -> None:
                     process.start()
                     running.append((job, process))
                 wait([process.sentinel for _, process in running], timeout=POLL_S)
-                for job, process in running:
-                    if process.exitcode not in (None, 0):
+                codes = [process.exitcode for _, process in running]  # asked once: one may end at any moment
+                for (job, _), code in zip(running, codes, strict=True):
+                    if code not in (None, 0):
                         raise InputError(f"{job.name} ended early: {_last_words(job.log)}")
-                running = [(job, process) for job, process in running if process.exitcode is None]
+                running = [one for one, code in zip(running, codes, strict=True) if code is None]
                 bar.update(sum(job.num_done() for job in jobs) - bar.n)
         finally:
             for _, process in running:
