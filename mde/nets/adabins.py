@@ -28,7 +28,7 @@ from mde.nets.net import DepthNet, NetSpec
 from mde.nets.output import Output
 from mde.nets.renames import renamed
 from mde.nets.weights import load_strictly
-from mde.nets.weights_file import read_weights
+from mde.nets.weights_file import published_sha256, read_weights
 from mde.nets.weights_folder import found_weights
 
 PUBLISHER = "github.com/shariqfarooq123/AdaBins"
@@ -103,9 +103,9 @@ def load_adabins(weights: Path | None, domain: Domain) -> DepthNet:
     training = TRAININGS[domain.name]
     path = found_weights(weights, teacher="adabins", names=(training.weights,), publisher=PUBLISHER)
     state = renamed(read_weights(path, entry="model"), RENAMES, path=path)
-    digest = sha256_file(path)
+    published = published_sha256(path)
     for name, other in TRAININGS.items():
-        if digest == other.weights_sha256 and name != domain.name:
+        if published == other.weights_sha256 and name != domain.name:
             raise InputError(f"{path} are AdaBins' {name} weights; expected {domain.name} ones, change file or domain")
     core = AdaBins(domain.depth_range_m, _num_bins(state))
     load_strictly(core, state, path=path)
@@ -117,7 +117,7 @@ def load_adabins(weights: Path | None, domain: Domain) -> DepthNet:
         frame_size=training.frame_size,
         depth_range_m=domain.depth_range_m,
         licence="GPL-3.0",
-        weights_sha256=digest,
+        weights_sha256=sha256_file(path),
         files=(path,),
     )
     return DepthNet(core, spec, size_rule=core.size_fault).eval().requires_grad_(False)

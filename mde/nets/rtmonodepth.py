@@ -23,7 +23,7 @@ from mde.files import sha256_bytes, sha256_file
 from mde.nets.net import DepthNet, Kind, NetSpec
 from mde.nets.output import Output
 from mde.nets.weights import load_strictly
-from mde.nets.weights_file import read_weights
+from mde.nets.weights_file import published_sha256, read_weights
 
 NATIVE_SIZE = (192, 640)
 ENCODER_CHANNELS = (64, 64, 128, 192)
@@ -53,8 +53,8 @@ def load_rtmonodepth(weights: Path | None, domain: Domain) -> DepthNet:
             "file beside it (github.com/Ecalpal/RT-MonoDepth)"
         )
     decoder = weights.with_name(weights.name.replace("encoder", "depth"))
-    digest = sha256_file(weights) if weights.is_file() else ""
-    kind: Kind = "metric" if digest in STEREO_SHA256 else "disparity"
+    published = published_sha256(weights) if weights.is_file() else ""
+    kind: Kind = "metric" if published in STEREO_SHA256 else "disparity"
     core = RtMonoDepth(kind, domain.depth_range_m)
     for module, path in ((core.encoder, weights), (core.decoder, decoder)):
         load_strictly(module, read_weights(path), path=path)
@@ -66,7 +66,7 @@ def load_rtmonodepth(weights: Path | None, domain: Domain) -> DepthNet:
         kind=kind,
         depth_range_m=domain.depth_range_m,
         licence="non-commercial (its README)",
-        weights_sha256=sha256_bytes((digest + sha256_file(decoder)).encode()),
+        weights_sha256=sha256_bytes((sha256_file(weights) + sha256_file(decoder)).encode()),
         files=(weights, decoder),
     )
     return DepthNet(core, spec).eval().requires_grad_(False)

@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 import mde.nets.adabins as adabins
-from mde.domain import DOMAINS, INDOOR
+from mde.domain import DOMAINS, DRIVING, INDOOR
 from mde.errors import InputError
-from mde.nets.adabins import RENAMES, AdaBins, Dims, bin_edges, load_adabins
+from mde.nets.adabins import RENAMES, TRAININGS, AdaBins, Dims, bin_edges, load_adabins
 from mde.nets.mirrored import Mirrored
 from mde.nets.renames import renamed
+from mde.nets.weights_file import SOURCE
 
 SMALL = Dims(backbone="tf_efficientnet_b0", decoder_channels=64, channels=8, patch=4)
 IMAGE = (64, 96)
@@ -163,3 +165,12 @@ def test_seeded_file_answers_as_the_authors_network_does(
     range_m = net.spec.depth_range_m[1]
     assert (output.bin_edges - edges).abs().max() <= 1e-4 * range_m
     assert (output.raw - raw).abs().max() <= 1e-4 * range_m
+
+
+def test_the_published_file_of_the_other_domain_is_refused_converted_too(tmp_path: Path) -> None:
+    converted = tmp_path / "AdaBins_nyu.safetensors"
+    digest = TRAININGS["indoor"].weights_sha256
+    assert digest is not None
+    save_file({"conv_out.0.weight": torch.zeros(256, 128, 1, 1)}, converted, metadata={SOURCE: digest})
+    with pytest.raises(InputError, match="are AdaBins' indoor weights; expected driving ones"):
+        load_adabins(converted, DRIVING)

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from torch import nn
 
 from mde.domain import DRIVING, INDOOR
 from mde.errors import InputError
 from mde.nets import load_teacher
-from mde.nets.rtmonodepth import RtMonoDepth, load_rtmonodepth
+from mde.nets.rtmonodepth import STEREO_SHA256, RtMonoDepth, load_rtmonodepth
 from mde.nets.weights import read_torch_weights
+from mde.nets.weights_file import SOURCE
 
 ENCODER = "rtmonodepth_s_ms_encoder.pth"
 DECODER = "rtmonodepth_s_ms_depth.pth"
@@ -55,6 +57,15 @@ def test_every_published_tensor_has_its_place(real: Path) -> None:
     core = load_rtmonodepth(real / "weights" / ENCODER, DRIVING).core
     num = sum(len(read_torch_weights(real / "weights" / name)) for name in (ENCODER, DECODER))
     assert num == len(core.state_dict()) == 13 + 22
+
+
+def test_a_converted_file_is_as_metric_as_the_published_one(tmp_path: Path) -> None:
+    encoder = untrained(tmp_path)
+    for name, source in ((ENCODER, STEREO_SHA256[0]), (DECODER, "a" * 64)):
+        state = read_torch_weights(tmp_path / name)
+        save_file(state, (tmp_path / name).with_suffix(".safetensors"), metadata={SOURCE: source})
+    assert load_rtmonodepth(encoder, DRIVING).spec.kind == "disparity"
+    assert load_rtmonodepth(encoder.with_suffix(".safetensors"), DRIVING).spec.kind == "metric"
 
 
 def test_weights_of_unknown_training_answer_disparity(tmp_path: Path) -> None:
