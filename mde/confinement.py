@@ -1,7 +1,7 @@
 """Confinement: what a process gives up before it opens a file that may be hostile.
 
 Limits on memory and processor time, no network, no other programs, no files written by Python. Each is a wall
-behind the restricted reader of pickles, not in its place.
+behind a careful reader, not in its place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FORBIDDEN = (
     "os.mkdir",
     "shutil.rmtree",
 )
-"""Audit events that no reader of weights has a reason to raise."""
+"""Audit events that no reader of foreign files has a reason to raise."""
 
 
 def leave_network() -> bool:
@@ -46,22 +46,25 @@ def leave_network() -> bool:
         return False
 
 
-def limit(*, memory_bytes: int, seconds: int) -> None:
-    """Bound address space and processor time, write no core, and gain no privileges by starting programs."""
+def limit(*, memory_bytes: int, seconds: int | None = None) -> None:
+    """Bound address space and, where given, processor time; write no core, gain no privileges by starting programs."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    if seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
-def close_doors() -> None:
-    """Refuse, from here on and for good, the events of `FORBIDDEN` and files opened for writing by Python."""
-    sys.addaudithook(_refuse)
+def close_doors(*, may_write: bool = False) -> None:
+    """Refuse, from here on and for good, `FORBIDDEN` events and, but for `may_write`, files written by Python."""
 
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in FORBIDDEN:
+            raise PermissionError(f"{event} is not for readers of foreign files")
+        if may_write or event != "open" or not isinstance(arguments[2], int):
+            return
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise PermissionError(f"{arguments[0]} is not to be written by readers of foreign files")
 
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in FORBIDDEN:
-        raise PermissionError(f"{event} is not for readers of weights")
-    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-        raise PermissionError(f"{arguments[0]} is not to be written by readers of weights")
+    sys.addaudithook(refuse)

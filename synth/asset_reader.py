@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import sys
 import warnings
 from pathlib import Path
@@ -18,36 +17,29 @@ from typing import Any
 
 import numpy as np
 
+from mde.confinement import close_doors, limit
 from synth.asset_model import read_model
 from synth.asset_picture import MAX_PIXELS, layer_of, open_picture
 from synth.asset_source import MAX_BYTES, Unusable
 
 MEMORY_BYTES = 8 * 1024**3
 """Address space of the process."""
-FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
-"""What no parser has a reason to do here."""
 
 
 def main() -> None:
     """Answer requests until standard input ends."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     sys.stdout = sys.stderr
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit(memory_bytes=MEMORY_BYTES)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     import PIL.Image
     import trimesh  # noqa: F401  # loaded before the doors are closed
 
     PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    sys.addaudithook(_refuse)
+    close_doors(may_write=True)  # its answers
     for line in sys.stdin:
         replies.write(json.dumps({"problem": answer(json.loads(line))}) + "\n")
-
-
-def _refuse(event: str, _: Any) -> None:
-    if event in FORBIDDEN:
-        raise PermissionError(f"{event} is not for readers of assets")
 
 
 def answer(request: dict[str, Any]) -> str | None:
