@@ -1,8 +1,7 @@
 """RT-MonoDepth-S: a small convolutional network for disparity, trained on video and stereo pairs, as a teacher.
 
-Written from the shapes in the published files and public descriptions; attribute names are those of the files, so
-that they load as they are. What those leave open was settled on real frames (LOG.md): ELU in the decoder, reflected
-borders there and zeros in the encoder. The authors' own answers were not at hand, so equality with them is untested.
+Written from the shapes in the published files, public descriptions, and the answers of the authors' own program, which
+it equals to the last bit (LOG.md). Attribute names are those of the files, so that they load as they are.
 
 Reference: Feng et al., "Real-Time Monocular Depth Estimation on Embedded Systems" (RT-MonoDepth), 2023.
 """
@@ -118,14 +117,17 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Four doublings (filter, nearest neighbour, filter) without skips; three heads, of which the finest is used."""
+    """Four doublings (filter, nearest neighbour, filter) without skips; three heads, of which the finest is used.
+
+    Filters see the image reflected beyond its border, heads see zeros.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         steps: list[nn.Module] = []
         for coarse, fine in zip((ENCODER_CHANNELS[-1], *DECODER_CHANNELS), DECODER_CHANNELS, strict=False):
-            steps += [_reflected("conv", coarse, fine), _reflected("conv", fine, fine)]
-        heads = [_reflected("conv3", width, 1) for width in reversed(DECODER_CHANNELS[1:])]
+            steps += [_named("conv", coarse, fine, "reflect"), _named("conv", fine, fine, "reflect")]
+        heads = [_named("conv3", width, 1, "zeros") for width in reversed(DECODER_CHANNELS[1:])]
         self.decoder = nn.ModuleList((*steps, *heads))
 
     def forward(self, features: Float[Tensor, "batch 192 _ _"]) -> Float[Tensor, "batch 1 height width"]:
@@ -138,6 +140,6 @@ class Decoder(nn.Module):
         return self.decoder[2 * len(DECODER_CHANNELS)](out)
 
 
-def _reflected(name: str, inputs: int, outputs: int) -> nn.Sequential:
-    """A 3x3 convolution under its published name, with the image reflected beyond its border."""
-    return nn.Sequential(OrderedDict({name: nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")}))
+def _named(name: str, inputs: int, outputs: int, beyond: str) -> nn.Sequential:
+    """A 3x3 convolution under its published name; `beyond` the border lie zeros or the image's own reflection."""
+    return nn.Sequential(OrderedDict({name: nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=beyond)}))

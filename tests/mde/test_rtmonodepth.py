@@ -87,3 +87,25 @@ def test_other_domains_and_lacking_files_are_refused(tmp_path: Path) -> None:
     shutil.copy(weights, tmp_path / DECODER)
     with pytest.raises(InputError, match="depth.pth are weights of another network"):
         load_rtmonodepth(weights, DRIVING)
+
+
+@pytest.mark.real_data
+def test_published_weights_answer_what_the_authors_program_answers(real: Path) -> None:
+    """Disparity at corners, on the border and inside, of a drawn image, as the authors' network gave it (float32)."""
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(96.0), indexing="ij")
+    image = torch.stack([rows / 63, columns / 95, (rows * columns) % 17 / 16])[None]
+    expected = {
+        (0, 0): 0.8600191,
+        (0, 95): 0.6518579,
+        (63, 0): 1.1878158,
+        (63, 95): 1.7467475,
+        (0, 40): 0.5316825,
+        (1, 1): 0.5327635,
+        (32, 50): 0.7625254,
+        (62, 94): 0.7854135,
+    }
+    core = load_rtmonodepth(real / "weights" / ENCODER, DRIVING).core
+    with torch.no_grad():
+        disparity = core(image).raw[0, 0]
+    found = torch.tensor([disparity[at].item() for at in expected])
+    torch.testing.assert_close(found, torch.tensor(list(expected.values())), rtol=1e-5, atol=0.0)
