@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 from jaxtyping import Float
@@ -62,8 +62,8 @@ class Transformation(nn.Module):
         self.affine = Affine()
         self.network = {"network": small_network, "network-large": large_network}.get(rung, lambda: None)()
         if self.network is not None:
-            nn.init.zeros_(self.network[-1].weight)
-            nn.init.zeros_(self.network[-1].bias)
+            for parameter in self.network[-1].parameters():
+                nn.init.zeros_(parameter)
 
     @property
     def num_fitted(self) -> int:
@@ -148,7 +148,7 @@ def load_transformation(directory: Path, *, teacher_sha256: str) -> Transformati
         raise InputError(f"{directory} is not a transformation that this program can read; run adapt.run again")
     if sidecar.get("teacher_sha256") != teacher_sha256:
         raise InputError(f"{directory} was fitted to another teacher's weights; run adapt.run for this one")
-    transformation = Transformation(rung)
+    transformation = Transformation(cast(Rung, rung))
     try:
         transformation.load_state_dict(dict(checkpoint.tensors))
     except RuntimeError as error:
