@@ -27,7 +27,7 @@ from mde.shards import INDEX, ShardReader
 TRANSFORMATION = "transformation"
 """Name of the fitted transformation's directory inside a run."""
 RECORDS = "records.json"
-"""Distance of every single record to the teacher's statistics; `synth.select --foreign` reads it."""
+"""Distance of every single record to the teacher's statistics; `synth.select --distances` reads it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

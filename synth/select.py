@@ -20,6 +20,7 @@ from mde.nets import load_teacher
 from mde.nets.net import DepthNet
 from mde.run_directory import open_run, write_run_report
 from mde.shards import INDEX, ShardIndex, ShardReader, read_index, verify_shards, write_index, write_shard
+from synth.at_home import at_home, read_distances
 from synth.block import jpeg
 from synth.contact import CONTACT, write_contact_sheet
 from synth.coverage import fit_axes
@@ -46,6 +47,11 @@ class SelectConfig:
     """Compare images by what this teacher makes of them, instead of by composition, depth and colours."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
+    distances: Path | None = None
+    """records.json of adapt.run --measure-records, which says how foreign each record is to a teacher; the most foreign
+    are left out before the choice."""
+    at_home: float = 0.75
+    """With --distances: share of the records, the least foreign, that can be kept."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     shard_size: int = 50
@@ -67,12 +73,13 @@ def select_shards(config: SelectConfig) -> ShardIndex:
     reader = ShardReader(config.data)
     if config.keep > len(reader):
         raise InputError(f"--keep {config.keep} is more than the {len(reader)} records of {config.data}; give fewer")
+    numbers = _candidates(config, reader)
     teacher = None if config.teacher is None else load_teacher(config.teacher, config.weights, reader.domain)
-    open_run(config.out, COMMAND, config, free=("data", "weights", "out"))
+    open_run(config.out, COMMAND, config, free=("data", "weights", "distances", "out"))
     origin = _origin(config, reader, teacher)
     if (config.out / INDEX).is_file() and (index := _finished(config.out, origin)) is not None:
         return index
-    selection = _choose(config, reader, teacher)
+    selection = _choose(config, reader, numbers, teacher)
     index = _write_shards(config, reader, selection, origin)
     write_run_report(config.out, _report(config, selection, origin))
     write_index(config.out, index)  # last: a folder without it is unfinished
@@ -86,8 +93,22 @@ def _check(config: SelectConfig) -> None:
             raise InputError(f"--{name.replace('_', '-')} {getattr(config, name)} is not a count; give 1 or more")
     if config.seed < 0:
         raise InputError(f"--seed {config.seed} is negative; give 0 or more")
+    if not 0.0 < config.at_home <= 1.0:
+        raise InputError(f"--at-home {config.at_home} is no share; give more than 0 and at most 1")
     if config.weights is not None and config.teacher is None:
         raise InputError(f"--weights {config.weights} belongs to a teacher; add --teacher, or leave it out")
+
+
+def _candidates(config: SelectConfig, reader: ShardReader) -> np.ndarray:
+    """Sorted numbers of the records that can be kept."""
+    if config.distances is None:
+        return np.arange(len(reader))
+    numbers = at_home(read_distances(config.distances, reader), config.at_home)
+    if config.keep > len(numbers):
+        raise InputError(
+            f"--keep {config.keep} is more than the {len(numbers)} records at home; give fewer, or raise --at-home"
+        )
+    return numbers
 
 
 def _origin(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None) -> dict[str, Any]:
@@ -98,10 +119,16 @@ def _origin(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None)
         "seed": config.seed,
         "shard_size": config.shard_size,
         "teacher_sha256": None if teacher is None else teacher.spec.weights_sha256,
+        **({} if config.distances is None else _foreign(config)),
         "parent_index_sha256": sha256_file(reader.directory / INDEX),
         "parent_config": reader.index.config,
         "parent_config_sha256": reader.index.config_sha256,
     }
+
+
+def _foreign(config: SelectConfig) -> dict[str, Any]:
+    assert config.distances is not None
+    return {"distances_sha256": sha256_file(config.distances), "at_home": config.at_home}
 
 
 def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex | None:
@@ -117,10 +144,10 @@ def _finished(out: Path, origin: dict[str, Any]) -> ShardIndex | None:
     return index
 
 
-def _choose(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None) -> Selection:
+def _choose(config: SelectConfig, reader: ShardReader, numbers: np.ndarray, teacher: DepthNet | None) -> Selection:
     rows, pictures, keys = [], [], []
-    for number in tqdm(range(len(reader)), unit="record", desc="descriptors"):
-        record = reader[number]
+    for number in tqdm(numbers, unit="record", desc="descriptors"):
+        record = reader[int(number)]
         preview = record_preview(record)
         keys.append(record.key)
         rows.append(describe(preview))
@@ -130,14 +157,14 @@ def _choose(config: SelectConfig, reader: ShardReader, teacher: DepthNet | None)
     if teacher is None:
         points = fit_scaling(descriptors).apply(descriptors)
     else:
-        features = teacher_features(reader, teacher, seed=config.seed)[order]
+        features = teacher_features(reader, teacher, seed=config.seed)[numbers][order]
         points = fit_axes(features).project(features)
     ranked = select(np.arange(len(order)), points, config.keep, seed=config.seed, whole=features)
     is_kept = np.isin(np.arange(len(order)), ranked.kept)
-    title = f"{config.keep} of {len(order)} {reader.domain} records"
+    title = f"{config.keep} of {len(order)} {reader.domain} records" + (" at home" if config.distances else "")
     picture_of = [pictures[number] for number in order].__getitem__
     write_page(config.out, title, ranked.figures, descriptors, points, is_kept, picture_of)
-    selection = replace(ranked, kept=tuple(sorted(order[rank] for rank in ranked.kept)))
+    selection = replace(ranked, kept=tuple(sorted(int(numbers[order[rank]]) for rank in ranked.kept)))
     write_selection(config.out, selection)
     return selection
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mde.errors import InputError
-from mde.files import read_json, sha256_file
+from mde.files import read_json, sha256_file, write_json
 from mde.shards import ShardReader, read_index, write_index
 from synth.features import NUM_FEATURES, teacher_features
 from synth.generate import generate
@@ -96,7 +96,7 @@ def test_the_order_of_the_shards_does_not_matter(config, tmp_path):
     reader = ShardReader(config.data)
     reader._places.reverse()
     (tmp_path / "again").mkdir()
-    again = _choose(replace(config, out=tmp_path / "again"), reader, None)
+    again = _choose(replace(config, out=tmp_path / "again"), reader, np.arange(12), None)
     assert {reader.files(number)[0] for number in again.kept} == keys
 
 
@@ -108,12 +108,49 @@ def test_the_order_of_the_shards_does_not_matter(config, tmp_path):
         ({"seed": -1}, "--seed -1 is negative"),
         ({"shard_size": 0}, "--shard-size 0"),
         ({"weights": "w.pth"}, "add --teacher"),
+        ({"at_home": 0.0}, "--at-home 0.0 is no share"),
         ({"teacher": "nobody"}, "unknown"),
     ],
 )
 def test_impossible_values_are_refused_before_anything_is_written(config, changes, message):
     with pytest.raises(InputError, match=message):
         select_shards(replace(config, **changes))
+    assert not config.out.exists()
+
+
+def write_distances(config, distances) -> Path:
+    path = config.out.with_name("records.json")
+    write_json(path, {"data": sha256_file(config.data / "index.json"), "distances": distances})
+    return path
+
+
+def test_the_most_foreign_records_are_left_out_before_the_choice(config):
+    distances = [float((7 * number) % 12) for number in range(12)]
+    config = replace(config, distances=write_distances(config, distances), at_home=0.5, keep=6)
+    select_shards(config)
+    reader = ShardReader(config.data)
+    home = {reader.files(number)[0] for number in range(12) if distances[number] < 6}
+    assert {ShardReader(config.out).files(number)[0] for number in range(6)} == home
+    assert "6 of 6 indoor records at home" in (config.out / "coverage.html").read_text()
+    assert read_index(config.out).config["at_home"] == 0.5
+    (config.out / "selection.json").unlink()
+    with pytest.raises(InputError, match="from other data or by another teacher"):
+        select_shards(replace(config, distances=write_distances(config, distances[::-1])))
+
+
+def test_distances_that_do_not_fit_are_refused_before_anything_is_written(config):
+    path = write_distances(config, [0.0] * 12)
+    with pytest.raises(InputError, match="--keep 5 is more than the 3 records at home"):
+        select_shards(replace(config, distances=path, at_home=0.25))
+    for content, message in (
+        ({"distances": [0.0] * 12}, "is no records.json of adapt.run"),
+        ({"data": "0", "distances": [0.0] * 12}, "was measured on other data"),
+        ({"data": sha256_file(config.data / "index.json"), "distances": [0.0] * 11}, "must hold 12 finite distances"),
+        ({"data": sha256_file(config.data / "index.json"), "distances": ["x"] * 12}, "is no records.json"),
+    ):
+        write_json(path, content)
+        with pytest.raises(InputError, match=message):
+            select_shards(replace(config, distances=path))
     assert not config.out.exists()
 
 
