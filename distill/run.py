@@ -106,8 +106,8 @@ def distill(config: DistillConfig) -> None:
             print(f"{out} is finished; nothing to do")
             return
         teacher.to(pick_device(config.device))
-        transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
         cache = opened_cache(config, teacher, reader)
+        transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
         summary = train_student(config, teacher, transformation, reader, out, cache=cache)
         export = export_student(reader, out)
     check_unchanged(teacher, state, name=teacher.spec.name)
