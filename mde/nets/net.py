@@ -36,8 +36,8 @@ class NetSpec:
     frame_size: tuple[int, int] | None = None
     """(height, width) of the domain's whole image, where `native_size` is a cut from it and not all of it, resized."""
     focal_px: float | None = None
-    """Focal length for which its depth is metres, where depth is in proportion to it; None for most, which do not
-    ask. (BTS takes the focal length of each image and has no other way to tell cameras apart.)"""
+    """Focal length of the images of which it answers metres; its depth of others grows in proportion to theirs. None
+    for networks that do not ask."""
     kind: Kind = "metric"
     """Of `Output.depth_m`; that of other kinds than metric is depth in an unknown unit."""
     depth_range_m: tuple[float, float]
