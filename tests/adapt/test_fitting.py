@@ -77,12 +77,13 @@ def test_the_stage_writes_transformation_report_and_pictures(teacher: DepthNet, 
 def test_a_teacher_that_changes_while_it_is_asked_fails_the_stage(
     teacher: DepthNet, shards: Path, tmp_path: Path
 ) -> None:
-    adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "good", seed=0)
+    few = FitConfig(num_steps=3, batch_size=4, num_measured=8)
+    adapt_teacher(teacher, ShardReader(shards), few, tmp_path / "good", seed=0)
     states = read_json(tmp_path / "good" / "report.json")["teacher_state"]
     assert states["before"] == states["after"] == state_of(teacher).sha256
     teacher.train()  # BatchNorm goes on learning
     with pytest.raises(InputError, match="teacher 'tiny' changed while it taught"):
-        adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "bad", seed=0)
+        adapt_teacher(teacher, ShardReader(shards), few, tmp_path / "bad", seed=0)
     assert not list((tmp_path / "bad").iterdir())
 
 

@@ -15,8 +15,9 @@ import pytest
 import distill.run as run_module
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION
+from distill.data_statement import READS
 from distill.export import ONNX, ExportReport
-from distill.run import READS, DistillConfig, distill, places
+from distill.run import DistillConfig, distill, places
 from distill.training import METRICS, TrainConfig
 from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command

@@ -104,7 +104,7 @@ def test_a_finished_run_is_only_read_again(straight, shards: Path, tmp_path: Pat
 
 
 def test_a_student_learns_the_teacher(shards: Path, tmp_path: Path) -> None:
-    config = TrainConfig(num_steps=60, batch_size=6, checkpoint_every=60, learning_rate=3e-3)
+    config = TrainConfig(num_steps=30, batch_size=6, checkpoint_every=30, learning_rate=6e-3)
     run(shards, tmp_path / "a", config=config)
     errors = [row["abs_rel_to_teacher"] for row in rows(tmp_path / "a")]
     first, last = sum(errors[:5]) / 5, sum(errors[-5:]) / 5
