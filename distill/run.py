@@ -14,6 +14,7 @@ import torch
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
+from adapt.statistics import batchnorm_layers
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.export import ONNX, ExportReport, export_onnx
@@ -92,6 +93,8 @@ def distill(config: DistillConfig) -> None:
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
+    if config.adapt:
+        batchnorm_layers(teacher)  # raises where there is nothing to match
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 import distill.run as run_module
 from adapt.fitting import FitConfig
@@ -24,10 +25,11 @@ from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError
 from mde.files import read_json, sha256_file
 from mde.nets import load_student, load_teacher
+from mde.nets.net import DepthNet
 from mde.nets.state import state_of
 from mde.nets.student import STUDENT
 from mde.shards import read_index, write_index
-from tests.conftest import ROOT, heed_ctrl_c, make_shards
+from tests.conftest import ROOT, heed_ctrl_c, make_shards, make_teacher
 
 
 def small(tmp_path: Path, shards: Path) -> DistillConfig:
@@ -322,6 +324,17 @@ def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, sh
     assert process.returncode == EXIT_INTERRUPTED
     assert errors.strip().splitlines()[-1] == "interrupted; the same command goes on from here"
     assert "Traceback" not in errors
+
+
+def test_a_teacher_without_batchnorm_is_refused_before_anything_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run would otherwise leave a folder that refuses the very option that is advised."""
+    bare = DepthNet(nn.Conv2d(3, 1, 1), make_teacher().spec)
+    monkeypatch.setattr(run_module, "load_teacher", lambda *_, **__: bare)
+    with pytest.raises(InputError, match="no BatchNorm statistics.*use --no-adapt"):
+        distill(small(tmp_path, tmp_path / "renders"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("without_onnx")
