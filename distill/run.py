@@ -6,12 +6,9 @@ python -m distill.run --teacher meter --weights meter_kitti.pth --domain driving
 from __future__ import annotations
 
 import math
-import os
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,6 +16,7 @@ from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import Target, statistics_targets
 from distill.alignment import check_alignment
+from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.objective import ObjectiveConfig
 from distill.teacher_cache import TeacherCache, largest_size_bytes
@@ -36,13 +34,12 @@ from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import Rung, Transformation, load_transformation
-from mde.provenance import files_read, note_read, reads_noted
+from mde.provenance import reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
-from mde.shards import INDEX, ShardIndex, ShardReader, read_index
+from mde.shards import INDEX, ShardReader, read_index
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
 
-READS = "reads.txt"
 PARENTS = "parents.json"
 
 
@@ -111,8 +108,8 @@ def distill(config: DistillConfig) -> None:
             print(f"{out} is finished; nothing to do")
             return
         teacher.to(pick_device(config.device))
-        transformation = fitted_transformation(config, teacher, targets, reader, out)
         cache = opened_cache(config, teacher, reader)
+        transformation = fitted_transformation(config, teacher, targets, reader, out)
         summary = train_student(config, teacher, transformation, reader, out, cache=cache)
         export = export_student(reader, out)
     check_unchanged(teacher, state, name=teacher.spec.name)
@@ -137,12 +134,6 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
         domain = DOMAINS[read_index(config.data).domain].name
     data = config.data or Path("renders") / domain
     return domain, data, config.out or Path("runs") / f"{file_name_of(config.teacher)}-{domain}"
-
-
-def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
-    """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    for file in teacher.spec.files or (() if weights is None else (weights,)):
-        note_read(file)
 
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
@@ -238,45 +229,11 @@ def train_student(
     return summary
 
 
-def painter_of(index: ShardIndex) -> str | None:
-    """The diffusion model that painted these images, by name and digest; None for plain renders."""
-    painted = index.notes.get("painted")
-    return None if painted is None else f"{painted['model']} ({painted['pipeline']}, sha256 {painted['model_sha256']})"
-
-
 def export_student(reader: ShardReader, out: Path) -> ExportReport:
     """Write the finished student of `out` as ONNX, probed on four renders."""
     net = load_student(out)
     probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.framing)
     return export_onnx(net, out / ONNX, probes)
-
-
-def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
-    """What was read, as far as Python's audit hook sees it."""
-    return {
-        "records": {
-            "origin": reader.index.origin,
-            "num_records": len(reader),
-            "painted_by": painter_of(reader.index),
-        },
-        "observed": "every file that Python opened in this process and its forks once the run's folder was there;"
-        " reads in native code are not seen",
-        "files_read": by_kind(files_read(out / READS)),
-    }
-
-
-def by_kind(paths: list[str]) -> dict[str, list[str]]:
-    """Files of Python, its packages and this program apart from data, which is what an auditor looks for."""
-    folders = [folder for folder in (sys.prefix, sys.base_prefix, sys.pycache_prefix) if folder]
-    python = tuple({*folders, *(os.path.realpath(folder) for folder in folders)})  # the environment may be a link
-    source, suffixes = str(Path(__file__).resolve().parents[1]), (".py", ".pyc", ".so")
-    is_program = {
-        path: path.startswith(python) or (path.startswith(source) and path.endswith(suffixes)) for path in paths
-    }
-    return {
-        "data": [path for path in paths if not is_program[path]],
-        "program": [path for path in paths if is_program[path]],
-    }
 
 
 def _number(value: float) -> float | None:

@@ -26,6 +26,8 @@ class Frame:
     """RGB in [0, 1]."""
     depth_m: Float[Tensor, "1 height width"] | None
     """Planar z, 0 = none; None where the benchmark has no ground truth for the image."""
+    focal_px: float | None = None
+    """Focal length of its camera, where the benchmark states it for each image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class FrameEntry:
     scene: str
     image: Path
     depth: Path | None
+    focal_px: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ def read_frame(entry: FrameEntry, depth_units_per_metre: float) -> Frame:
             )
         depth_m = torch.from_numpy((stored / np.float32(depth_units_per_metre)).astype(np.float32))[None]
     pixels = torch.from_numpy(image).permute(2, 0, 1).float() / 255.0
-    return Frame(name=entry.name, scene=entry.scene, image=pixels, depth_m=depth_m)
+    return Frame(name=entry.name, scene=entry.scene, image=pixels, depth_m=depth_m, focal_px=entry.focal_px)
 
 
 def _decode(path: Path, decoder: Callable[[bytes], np.ndarray]) -> np.ndarray:

@@ -20,6 +20,7 @@ def kitti_frames(root: Path, split: Path | None = None) -> FrameFiles:
 
     Images lie in `root/raw/DATE/DRIVE/image_02/data`, depth in
     `root/data_depth_annotated/{train,val}/DRIVE/proj_depth/groundtruth/image_02` (uint16, metres x 256).
+    The cameras of its drives differ, so the list states the focal length of each image.
     A line with depth `None` and one whose depth file is absent are frames without ground truth.
     Raises InputError for a missing image and where not one depth file is found.
     """
@@ -39,4 +40,5 @@ def _entry(root: Path, row: SplitRow) -> FrameEntry:
     depth_folders = tuple(root / folder / part for folder in DEPTH_FOLDERS for part in DEPTH_PARTS)
     depth = None if row.depth is None else first_file(depth_folders, row.depth)
     drive = next((part for part in Path(row.image).parts if "_drive_" in part), Path(row.image).parent.name)
-    return FrameEntry(name=f"{drive}/{image.stem}", scene=drive, image=image, depth=depth)
+    name = f"{drive}/{image.stem}"
+    return FrameEntry(name=name, scene=drive, image=image, depth=depth, focal_px=row.focal_px)

@@ -194,7 +194,7 @@ def _provenance(page: Page) -> str:
     scores = page.scores
     facts = {
         **{name: _net_facts(spec) for name, spec in scores.specs.items()},
-        "data": f"digest of names, pixels and depth of all frames <code>{scores.data_sha256}</code>",
+        "data": f"digest of names, pixels, depth and focal lengths of all frames <code>{scores.data_sha256}</code>",
         "protocol": _protocol_facts(scores),
         "latency": _latency_facts(page.rows),
         "environment": _environment(page.environment),

@@ -40,7 +40,8 @@ class Protocol:
     name: str
     domain: DomainName
     network_input: Literal["full", "kb"]
-    """What the network is shown: the whole frame, or its KB crop of 352x1216."""
+    """What the network is shown: the whole frame (its own part of that, where it was trained on a part), or its KB crop
+    of 352x1216."""
     region: Literal["frame", "input"]
     """What the crop's fractions act on: the input, or the whole frame (a prediction is 0 outside the input)."""
     crop: Crop

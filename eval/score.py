@@ -7,21 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
 from eval.alignment import ALIGNMENTS, Alignment
+from eval.answer import answer, protocol_input
 from eval.bands import BandErrors, band_edges
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import image_metrics
-from eval.protocol import Protocol, cut, finish, input_window, place, scored_prediction, scored_truth, valid_mask
-from mde.dpm import dpm_entropy
+from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from mde.errors import InputError
-from mde.nets.mirrored import Mirrored
-from mde.nets.net import DepthNet, NetSpec, resize_prediction
-from mde.nets.output import Output
+from mde.nets.net import DepthNet, NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +60,7 @@ class Scores:
     bands: dict[tuple[str, Alignment], BandErrors]
     panels: tuple[Panel, ...]
     data_sha256: str
-    """Digest of names, pixels and depth of all frames, in order."""
+    """Digest of names, pixels, depth and focal lengths of all frames, in order."""
 
     @property
     def num_frames(self) -> int:
@@ -186,9 +183,10 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
     if not valid.any():
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
-    answers = {name: _answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
     pictures = []
-    for name, (pred_m, entropy_nat) in answers.items():
+    for name, said in answers.items():
+        pred_m = said.depth_m
         rows = [
             _score_image(name, frame, alignment, pred_m[valid], true_m[valid], task) for alignment in task.alignments
         ]
@@ -196,35 +194,18 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         for row in rows:
             band = tally.bands.setdefault((name, row.alignment), BandErrors(edges_m=task.edges_m))
             band.add(finish(pred_m[valid], row.scale, task.protocol), true_m[valid])
-        pictures.append(_picture(pred_m, entropy_nat, rows[0], task.protocol))
-    tally.fidelity.extend(_fidelity(frame, {name: answer[0] for name, answer in answers.items()}, task))
+        pictures.append(_picture(pred_m, said.entropy_nat, rows[0], task.protocol))
+    tally.fidelity.extend(_fidelity(frame, {name: said.depth_m for name, said in answers.items()}, task))
     judged = [picture.abs_rel for picture in pictures if picture.net != task.reference] or [pictures[0].abs_rel]
     return Panel(
         frame=frame.name,
         scene=frame.scene,
-        image=frame.image if task.protocol.region == "frame" else _input(frame, task.protocol),
+        image=frame.image if task.protocol.region == "frame" else protocol_input(frame, task.protocol),
         true_m=torch.where(true_m < task.protocol.cap_m, true_m, 0.0)[0],
         valid=valid[0],
         pictures=tuple(pictures),
         error=max(judged),
     )
-
-
-def _input(frame: Frame, protocol: Protocol) -> Tensor:
-    return cut(frame.image, input_window(protocol, *frame.image.shape[-2:]))
-
-
-def _answer(net: DepthNet, frame: Frame, protocol: Protocol) -> tuple[Tensor, Tensor | None]:
-    """Depth (1,h,w), repaired, and entropy of the DPM (h,w), both on the region of the protocol."""
-    height, width = frame.image.shape[-2:]
-    image = _input(frame, protocol)
-    output = predict(net, image, flip_average=protocol.flip_average)
-    depth_m = scored_prediction(output.depth_m[0], protocol, height, width)
-    if output.dpm_logits is None:
-        return depth_m, None
-    entropy_nat = dpm_entropy(output.dpm_logits.float().softmax(dim=1))
-    resized = resize_prediction(entropy_nat, *image.shape[-2:])[0]
-    return depth_m, place(resized, protocol, height, width, fill=0.0)[0]
 
 
 def _picture(pred_m: Tensor, entropy_nat: Tensor | None, row: ImageScore, protocol: Protocol) -> Picture:
@@ -242,13 +223,8 @@ def _digest_frame(tally: _Tally, frame: Frame) -> None:
     tally.digest.update((frame.image * 255.0).round().to(torch.uint8).contiguous().numpy().tobytes())
     if frame.depth_m is not None:
         tally.digest.update(frame.depth_m.contiguous().numpy().tobytes())
-
-
-@torch.inference_mode()
-def predict(net: DepthNet, image: Float[Tensor, "3 height width"], *, flip_average: bool) -> Output:
-    """One image through a network in evaluation mode; with `flip_average` the mean over it and its mirror image."""
-    output: Output = (Mirrored(net) if flip_average else net).eval()(image[None])
-    return output
+    if frame.focal_px is not None:
+        tally.digest.update(repr(frame.focal_px).encode())
 
 
 def _score_image(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,15 @@ class SplitRow:
 
     image: str
     depth: str | None
+    focal_px: float | None = None
+    """Focal length of the image's camera; None where the line has no third column."""
 
 
 def read_split(path: Path) -> tuple[SplitRow, ...]:
     """Rows of a list of AdaBins, BTS or the Toolbox; a leading slash is not the root of the disk.
 
-    The focal length in the last column is that of the image and is not needed for scoring.
-    Raises InputError for a missing file, a line without two columns and a path that leaves the root.
+    Raises InputError for a missing file, a line without two columns, a focal length that is no positive number, and
+    a path that leaves the root.
     """
     try:
         lines = path.read_text().splitlines()
@@ -39,7 +42,18 @@ def _row(path: Path, number: int, columns: list[str]) -> SplitRow:
     for name in (image, depth):
         if ".." in Path(name).parts:
             raise InputError(f"{path} line {number}: {name} leads out of the data folder")
-    return SplitRow(image=image, depth=None if depth == "None" else depth)
+    focal_px = _focal_px(path, number, columns[2]) if len(columns) == 3 else None
+    return SplitRow(image=image, depth=None if depth == "None" else depth, focal_px=focal_px)
+
+
+def _focal_px(path: Path, number: int, text: str) -> float:
+    try:
+        focal_px = float(text)
+    except ValueError:
+        focal_px = math.nan
+    if not 0.0 < focal_px < math.inf:
+        raise InputError(f"{path} line {number}: focal length {text!r} is no positive number of pixels")
+    return focal_px
 
 
 def find_split(root: Path) -> Path:

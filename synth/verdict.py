@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mde.errors import InputError
 from mde.nets.net import DepthNet
 from mde.record import Record
 from synth.agreement import edge_agreement, has_edges, teacher_error
@@ -40,9 +41,18 @@ class Verdict:
 
 
 class Judge:
-    """Judges paintings by their edges, and by a teacher's depth where there is a teacher."""
+    """Judges paintings by their edges, and by a teacher's depth where there is a teacher.
+
+    Its depth may be metric or in an unknown unit, since it is scaled by the medians. Raises InputError for a teacher
+    of relative depth: with an offset in its inverse depth, no factor brings it to the render.
+    """
 
     def __init__(self, teacher: DepthNet | None = None) -> None:
+        if teacher is not None and teacher.spec.kind == "relative":
+            raise InputError(
+                f"--reskin-teacher {teacher.spec.name} answers relative depth, which has an offset; paintings are "
+                "judged by a factor alone: choose a metric or disparity teacher"
+            )
         self._teacher = teacher
 
     @property

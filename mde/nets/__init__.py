@@ -12,7 +12,7 @@ from mde.nets.adabins import load_adabins
 from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
 from mde.nets.depthformer import load_depthformer
-from mde.nets.hugging_face import PREFIX, load_hugging_face
+from mde.nets.hugging_face import load_hugging_face
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.own import load_own
@@ -20,6 +20,7 @@ from mde.nets.rtmonodepth import load_rtmonodepth
 from mde.nets.student import load_student
 from mde.nets.toolbox_adabins import load_toolbox_adabins
 from mde.nets.toolbox_bts import load_toolbox_bts
+from mde.nets.transformers_folder import PREFIX
 
 __all__ = ["TEACHERS", "file_name_of", "load_student", "load_teacher"]
 

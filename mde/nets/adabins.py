@@ -11,24 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import timm
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mde.domain import Domain, DomainName
-from mde.errors import InputError
-from mde.files import sha256_file
+from mde.nets.efficientnet import EfficientNet
 from mde.nets.imagenet import ImageNetColours
-from mde.nets.mini_vit import NUM_POSITIONS, MiniViT
-from mde.nets.net import DepthNet, NetSpec
+from mde.nets.mini_vit import MiniViT, patches_fault
+from mde.nets.net import DepthNet
 from mde.nets.output import Output
+from mde.nets.published import BENCHMARK_FRAMINGS, check_domain, published_spec, training_of
 from mde.nets.renames import renamed
 from mde.nets.weights import load_strictly
-from mde.nets.weights_file import published_sha256, read_weights
+from mde.nets.weights_file import read_weights
 from mde.nets.weights_folder import found_weights
 
 PUBLISHER = "github.com/shariqfarooq123/AdaBins"
@@ -40,37 +38,26 @@ RENAMES = {
     ),
 }
 """Beginnings of names: as wrapped for several devices, and as in the released files, older than the code."""
-_TAPS = (0, 1, 2, 4)
-"""Stages of the EfficientNet whose features, at 1/2, 1/4, 1/8 and 1/16 of the size, the decoder takes."""
 _MOST_BINS = 4096
 """A file that claims more is not of this family."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How the published weights of one domain were trained."""
+    """The published weights of one domain."""
 
     weights: str
     """Name of the published file."""
     weights_sha256: str | None
     """Its digest, where that is known, to tell it from that of the other domain, which has the same shapes."""
-    native_size: tuple[int, int]
-    frame_size: tuple[int, int] | None
 
 
 TRAININGS: dict[DomainName, Training] = {
     "indoor": Training(
         weights="AdaBins_nyu.pt",
         weights_sha256="3c917d1b86d058918d4055e70b2cdb9696ec4967bb2d8f05c0051263c1ac9641",
-        native_size=(480, 640),
-        frame_size=None,
     ),
-    "driving": Training(
-        weights="AdaBins_kitti.pt",
-        weights_sha256=None,
-        native_size=(352, 1216),
-        frame_size=(375, 1242),
-    ),
+    "driving": Training(weights="AdaBins_kitti.pt", weights_sha256=None),
 }
 
 
@@ -95,31 +82,13 @@ def load_adabins(weights: Path | None, domain: Domain) -> DepthNet:
         InputError: for a domain that AdaBins was not trained on, when there is no file, and when it is
             not readable, belongs to another network, or is the published file of the other domain.
     """
-    if domain.name not in TRAININGS:
-        known = ", ".join(TRAININGS)
-        raise InputError(
-            f"teacher adabins knows the domains {known}, got {domain.name!r}; use --domain with one of them"
-        )
-    training = TRAININGS[domain.name]
+    training = training_of(TRAININGS, domain, teacher="adabins")
     path = found_weights(weights, teacher="adabins", names=(training.weights,), publisher=PUBLISHER)
     state = renamed(read_weights(path, entry="model"), RENAMES, path=path)
-    published = published_sha256(path)
-    for name, other in TRAININGS.items():
-        if published == other.weights_sha256 and name != domain.name:
-            raise InputError(f"{path} are AdaBins' {name} weights; expected {domain.name} ones, change file or domain")
+    check_domain(path, {name: other.weights_sha256 for name, other in TRAININGS.items()}, domain, owner="AdaBins'")
     core = AdaBins(domain.depth_range_m, _num_bins(state))
     load_strictly(core, state, path=path)
-    spec = NetSpec(
-        name="adabins",
-        role="teacher",
-        domain=domain.name,
-        native_size=training.native_size,
-        frame_size=training.frame_size,
-        depth_range_m=domain.depth_range_m,
-        licence="GPL-3.0",
-        weights_sha256=sha256_file(path),
-        files=(path,),
-    )
+    spec = published_spec("adabins", domain, BENCHMARK_FRAMINGS[domain.name], path, licence="GPL-3.0")
     return DepthNet(core, spec, size_rule=core.size_fault).eval().requires_grad_(False)
 
 
@@ -142,7 +111,7 @@ class AdaBins(nn.Module):
         self.depth_range_m = depth_range_m
         self.dims = dims
         self.colours = ImageNetColours()
-        self.encoder = Encoder(dims.backbone)
+        self.encoder = EfficientNet(dims.backbone)
         self.decoder = Decoder(self.encoder.channels, dims)
         self.adaptive_bins_layer = MiniViT(dims.channels, num_bins, dims.patch)
         self.conv_out = nn.Sequential(nn.Conv2d(dims.channels, num_bins, 1))
@@ -161,22 +130,8 @@ class AdaBins(nn.Module):
         return Output(depth_m=depth_m.clamp(*self.depth_range_m), raw=raw, bin_edges=edges)
 
     def size_fault(self, height: int, width: int) -> str | None:
-        """Which sizes are possible, where this one is not: the transformer's patches must be enough and not too many.
-
-        >>> AdaBins((1e-3, 10.0), 16, Dims(backbone="tf_efficientnet_b0")).size_fault(256, 320)
-        'its half-size map must hold 129 to 500 patches of 16x16, as at 480x640; heights 415 to 1630 at this width'
-        """
-        patch, fewest = self.dims.patch, self.dims.channels + 1
-        rows, columns = (-(-side // 2) // patch for side in (height, width))
-        if fewest <= rows * columns <= NUM_POSITIONS:
-            return None
-        rule = f"its half-size map must hold {fewest} to {NUM_POSITIONS} patches of {patch}x{patch}, as at 480x640"
-        if not 1 <= columns <= NUM_POSITIONS:
-            return rule
-        least, most = -(-fewest // columns), NUM_POSITIONS // columns
-        if most < least:
-            return rule
-        return f"{rule}; heights {2 * patch * least - 1} to {2 * (patch * (most + 1) - 1)} at this width"
+        """Which sizes are possible, where this one is not."""
+        return patches_fault(height, width, channels=self.dims.channels, patch=self.dims.patch)
 
 
 def bin_edges(widths: Float[Tensor, "batch bins"], depth_range_m: tuple[float, float]) -> Float[Tensor, "batch bins+1"]:
@@ -187,33 +142,6 @@ def bin_edges(widths: Float[Tensor, "batch bins"], depth_range_m: tuple[float, f
     """
     begin, end = depth_range_m
     return F.pad((end - begin) * widths, (1, 0), value=begin).cumsum(dim=1)
-
-
-class Encoder(nn.Module):
-    """An EfficientNet with TensorFlow's padding, down to the convolution before its pooling."""
-
-    def __init__(self, backbone: str) -> None:
-        super().__init__()
-        model: Any = timm.create_model(backbone, pretrained=False, num_classes=0)
-        stages = {stage["module"]: stage["num_chs"] for stage in model.feature_info}
-        self.original_model: Any = model
-        self.channels = (*(stages[f"blocks.{tap}"] for tap in _TAPS), model.num_features)
-
-    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
-        """Features from fine to coarse, the deepest at 1/32 as they leave the convolution.
-
-        The BatchNorm after that is run for its input alone: it ran in training, so it has statistics to match.
-        """
-        net: Any = self.original_model
-        x = net.bn1(net.conv_stem(image))
-        features = []
-        for number, stage in enumerate(net.blocks):
-            x = stage(x)
-            if number in _TAPS:
-                features.append(x)
-        deepest = net.conv_head(x)
-        net.bn2(deepest)
-        return [*features, deepest]
 
 
 class Decoder(nn.Module):

@@ -17,18 +17,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mde.domain import Domain
+from mde.domain import Domain, DomainName
 from mde.errors import InputError
 from mde.nets.hahi import HeterogeneousNeck
 from mde.nets.net import DepthNet
 from mde.nets.skip_decoder import decode, skip_decoder
 from mde.nets.swin import SWIN_L, SWIN_T, Swin, SwinSize, relative_position_index
-from mde.nets.toolbox import Depther, any_size, load_depther, read_toolbox_weights
+from mde.nets.toolbox import LICENCE, Depther, any_size, load_depther, read_toolbox_weights
 
 _STEM_CHANNELS = 64
 NECK_CHANNELS = {SWIN_T: 256, SWIN_L: 512}
 """Sizes that are published, and the channels in which the attention of each one's neck works."""
-_FILES = {
+_FILES: dict[DomainName, tuple[str, ...]] = {
     "driving": ("depthformer_swinl_22k_w7_kitti.pth",),
     "indoor": ("depthformer_swinl_22k_w7_nyu.pth", "depthformer_swint_w7_nyu.pth"),
 }
@@ -44,7 +44,7 @@ def load_depthformer(weights: Path | None, domain: Domain) -> DepthNet:
     size = _size_in(source.state, source.path)
     core = depthformer(size, NECK_CHANNELS[size], domain.depth_range_m)
     state = _without_constants(source.state, source.path)
-    return load_depther(core, source, state, domain, size_rule=any_size)
+    return load_depther(core, source, state, domain, size_rule=any_size, licence=LICENCE)
 
 
 def depthformer(size: SwinSize, neck_channels: int, depth_range_m: tuple[float, float]) -> Depther:

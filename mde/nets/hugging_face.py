@@ -13,7 +13,6 @@ transformers (extra `transformers`) is imported when such a teacher is loaded an
 from __future__ import annotations
 
 import importlib
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +30,16 @@ from mde.files import json_bytes, sha256_bytes, sha256_file
 from mde.nets.net import DepthNet, Kind, NetSpec
 from mde.nets.output import Output
 from mde.nets.preparation import Preparation, preparation_of
+from mde.nets.transformers_folder import (
+    CONFIG,
+    PREFIX,
+    PREPROCESSOR,
+    licence_of,
+    read_object,
+    refuse_foreign,
+    weight_files,
+)
 
-PREFIX = "hf:"
-CONFIG = "config.json"
-PREPROCESSOR = "preprocessor_config.json"
 CLASSES = {
     "depth_anything": "DepthAnythingForDepthEstimation",
     "dpt": "DPTForDepthEstimation",
@@ -46,8 +51,6 @@ MIN_SIDE_PX = 32
 """Below this the deepest of the networks' maps have no pixel."""
 MIN_INVERSE = 1e-6
 """Inverse depth of the farthest answer, in the network's own unit: where it answers 0 there is no depth."""
-FORBIDDEN_KEYS = ("auto_map", "quantization_config", "custom_pipelines")
-"""Parts of a configuration that make transformers fetch or run code."""
 UNUSED = ("neck.fusion_stage.layers.0.residual_layer1.",)
 """The first fusion has nothing to add, so published DPT files lack these weights."""
 LEFT_OVER = (".pooler.", "relative_position_index", "position_ids")
@@ -68,12 +71,12 @@ def load_hugging_face(folder: Path, weights: Path | None, domain: Domain) -> Dep
     """
     if weights is not None:
         raise InputError(f"--weights {weights} is not used with {PREFIX}FOLDER, which holds its own; leave it out")
-    config, preprocessor = _read(folder, CONFIG), _read(folder, PREPROCESSOR)
+    config, preprocessor = read_object(folder, CONFIG), read_object(folder, PREPROCESSOR)
     model_type = config.get("model_type")
     if model_type not in CLASSES:
         raise InputError(f"{folder / CONFIG} is of type {model_type!r}; expected one of {', '.join(CLASSES)}")
-    _refuse_foreign(config, folder / CONFIG)
-    files = _files(folder)
+    refuse_foreign(config, folder / CONFIG)
+    files = weight_files(folder)
     preparation = preparation_of(model_type, preprocessor, path=folder / PREPROCESSOR)
     network = _network(folder, CLASSES[model_type])
     _check_range(network.config, domain, folder)
@@ -86,7 +89,7 @@ def load_hugging_face(folder: Path, weights: Path | None, domain: Domain) -> Dep
         native_size=preparation.working_size(*domain.camera.size),
         kind=kind,
         depth_range_m=domain.depth_range_m,
-        licence=_licence(folder),
+        licence=licence_of(folder),
         weights_sha256=sha256_bytes(json_bytes({file.name: sha256_file(file) for file in files})),
         files=files,
     )
@@ -141,55 +144,6 @@ class HuggingFaceTeacher(nn.Module):
         if size[0] // config.patch_size != size[1] // config.patch_size:
             return f"it would work at {size[0]}x{size[1]} and knows squares alone ({PREPROCESSOR})"
         return None
-
-
-def _read(folder: Path, name: str) -> dict[str, Any]:
-    """A JSON object of the folder."""
-    if not folder.is_dir():
-        raise InputError(f"{PREFIX}{folder} is not a folder; give one that save_pretrained of transformers wrote")
-    try:
-        value = json.loads((folder / name).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{folder} has no {name}; fetch it from where the weights were published") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{folder / name} is not readable JSON; fetch it again") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{folder / name} is no JSON object; fetch it again")
-    return value
-
-
-def _refuse_foreign(value: Any, path: Path) -> None:
-    """No part of a configuration may make transformers fetch or run what is not in it."""
-    if isinstance(value, list):
-        for item in value:
-            _refuse_foreign(item, path)
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        names_hub = key == "backbone" and item is not None
-        names_kernel = str(key).endswith("attn_implementation") and "/" in str(item)
-        if (key in FORBIDDEN_KEYS and item is not None) or names_hub or names_kernel:
-            raise InputError(f"{path} has {key}: {str(item)[:60]!r}, which would fetch or run foreign code; remove it")
-        _refuse_foreign(item, path)
-
-
-def _files(folder: Path) -> tuple[Path, ...]:
-    """The files that are read, for the digest. Raises InputError when there are no safetensors."""
-    tensors = sorted(folder.glob("*.safetensors"))
-    if not tensors:
-        pickles = sorted(path.name for path in (*folder.glob("*.bin"), *folder.glob("*.pt*")))
-        found = f"only {pickles[0]}, which can run code when it is read" if pickles else "none"
-        raise InputError(
-            f"{folder} needs weights as .safetensors and has {found}; fetch them, or write them with save_pretrained"
-        )
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        names = _read(folder, index.name).get("weight_map", {})
-        stray = sorted(set(map(str, names.values())) - {path.name for path in tensors})
-        if stray:
-            raise InputError(f"{index} names {stray[0]}, which is not in the folder; fetch it too")
-        tensors.append(index)
-    return (folder / CONFIG, folder / PREPROCESSOR, *tensors)
 
 
 def _network(folder: Path, name: str) -> Any:
@@ -265,16 +219,3 @@ def _check_range(config: Any, domain: Domain, folder: Path) -> None:
             f"{folder} answers up to {greatest_m:g} m and domain {domain.name} reaches {domain.depth_range_m[1]:g} m; "
             "choose another --domain or the weights for this one"
         )
-
-
-def _licence(folder: Path) -> str:
-    """The licence that the folder's model card states in its head."""
-    try:
-        lines = (folder / "README.md").read_text(encoding="utf-8", errors="replace").splitlines()[:60]
-    except OSError:
-        lines = []
-    for line in lines:
-        key, _, value = line.partition(":")
-        if key.strip() == "license" and value.strip():
-            return value.strip()[:80]
-    return "not stated in the folder; see where it was published"

@@ -20,6 +20,25 @@ _SMALLEST_WIDTH = 0.1
 """Added to each width before they are brought to a sum of 1, so that no bin vanishes."""
 
 
+def patches_fault(height: int, width: int, *, channels: int, patch: int) -> str | None:
+    """Which sizes of images are possible, where this one is not: patches must be enough and not too many.
+
+    >>> patches_fault(256, 320, channels=128, patch=16)
+    'its half-size map must hold 129 to 500 patches of 16x16, as at 480x640; heights 415 to 1630 at this width'
+    """
+    fewest = channels + 1
+    rows, columns = (-(-side // 2) // patch for side in (height, width))
+    if fewest <= rows * columns <= NUM_POSITIONS:
+        return None
+    rule = f"its half-size map must hold {fewest} to {NUM_POSITIONS} patches of {patch}x{patch}, as at 480x640"
+    if not 1 <= columns <= NUM_POSITIONS:
+        return rule
+    least, most = -(-fewest // columns), NUM_POSITIONS // columns
+    if most < least:
+        return rule
+    return f"{rule}; heights {2 * patch * least - 1} to {2 * (patch * (most + 1) - 1)} at this width"
+
+
 class MiniViT(nn.Module):
     """Widths of depth bins, and one map per token of how alike it is to the features of each pixel."""
 

@@ -35,6 +35,9 @@ class NetSpec:
     """(height, width) at which it was trained; a metric network is right at no other field of view."""
     frame_size: tuple[int, int] | None = None
     """(height, width) of the domain's whole image, where `native_size` is a cut from it and not all of it, resized."""
+    focal_px: float | None = None
+    """Focal length of the images of which it answers metres; its depth of others grows in proportion to theirs. None
+    for networks that do not ask."""
     kind: Kind = "metric"
     """Of `Output.depth_m`; that of other kinds than metric is depth in an unknown unit."""
     depth_range_m: tuple[float, float]

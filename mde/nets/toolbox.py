@@ -15,21 +15,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mde.domain import Domain
-from mde.errors import InputError
-from mde.files import sha256_file
+from mde.domain import Domain, DomainName
 from mde.nets.imagenet import ImageNetColours
-from mde.nets.net import DepthNet, NetSpec, SizeRule
+from mde.nets.net import DepthNet, SizeRule
 from mde.nets.output import Output
+from mde.nets.published import BENCHMARK_FRAMINGS, published_spec, training_of
 from mde.nets.weights import Allowed, load_strictly
 from mde.nets.weights_file import read_weights
 from mde.nets.weights_folder import found_weights
 
-NATIVE_SIZES = {"driving": (352, 1216), "indoor": (480, 640)}
-"""Sizes at which the published networks are tested: KITTI's benchmark crop, and whole frames of NYU."""
-_FRAME_SIZES = {"driving": (375, 1242)}
 _PUBLISHER = "github.com/zhyever/Monocular-Depth-Estimation-Toolbox"
-_LICENCE = "Apache-2.0"
+LICENCE = "Apache-2.0"
+DESCENDED_LICENCE = "Apache-2.0; descends from a program under GPL-3.0"
+"""Of AdaBins and BTS, which the Toolbox has from their authors' programs."""
 _SCALAR: Any = np.float64(0.0).__reduce__()[0]
 _ALLOWED: tuple[Allowed, ...] = (
     (_SCALAR, "numpy.core.multiarray.scalar"),  # numpy 1
@@ -76,38 +74,24 @@ class Source:
 
 
 def read_toolbox_weights(
-    teacher: str, weights: Path | None, domain: Domain, *, names: Mapping[str, tuple[str, ...]]
+    teacher: str, weights: Path | None, domain: Domain, *, names: Mapping[DomainName, tuple[str, ...]]
 ) -> Source:
     """Read `weights`, else the published file of `domain` that lies in the weights folder.
 
     `names` are the files' names by domain: those of the Toolbox's configurations, since the publisher's own
     download names are not known. Raises InputError for a domain without weights and for files that cannot be read.
     """
-    if domain.name not in names:
-        known = ", ".join(names)
-        raise InputError(
-            f"teacher {teacher} knows the domains {known}, got {domain.name!r}; use --domain with one of them"
-        )
-    path = found_weights(weights, teacher=teacher, names=names[domain.name], publisher=_PUBLISHER)
+    published = training_of(names, domain, teacher=teacher)
+    path = found_weights(weights, teacher=teacher, names=published, publisher=_PUBLISHER)
     return Source(teacher=teacher, path=path, state=read_weights(path, entry="state_dict", allowed=_ALLOWED))
 
 
 def load_depther(
-    core: Depther, source: Source, state: Mapping[str, Tensor], domain: Domain, *, size_rule: SizeRule
+    core: Depther, source: Source, state: Mapping[str, Tensor], domain: Domain, *, size_rule: SizeRule, licence: str
 ) -> DepthNet:
     """`core` with the tensors of `state`, frozen and in eval mode. Raises InputError where they do not fit."""
     load_strictly(core, state, path=source.path)
-    spec = NetSpec(
-        name=source.teacher,
-        role="teacher",
-        domain=domain.name,
-        native_size=NATIVE_SIZES[domain.name],
-        frame_size=_FRAME_SIZES.get(domain.name),
-        depth_range_m=domain.depth_range_m,
-        licence=_LICENCE,
-        weights_sha256=sha256_file(source.path),
-        files=(source.path,),
-    )
+    spec = published_spec(source.teacher, domain, BENCHMARK_FRAMINGS[domain.name], source.path, licence=licence)
     return DepthNet(core, spec, size_rule=size_rule).eval().requires_grad_(False)
 
 

@@ -16,18 +16,22 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mde.domain import Domain
-from mde.nets.adabins import Encoder, bin_edges
-from mde.nets.mini_vit import NUM_POSITIONS, MiniViT
+from mde.domain import Domain, DomainName
+from mde.nets.adabins import bin_edges
+from mde.nets.efficientnet import EfficientNet
+from mde.nets.mini_vit import MiniViT, patches_fault
 from mde.nets.net import DepthNet
 from mde.nets.skip_decoder import decode, skip_decoder
-from mde.nets.toolbox import Depther, load_depther, read_toolbox_weights
+from mde.nets.toolbox import DESCENDED_LICENCE, Depther, load_depther, read_toolbox_weights
 
 CHANNELS = 128
 """Of the decoder's answer and of a token."""
 PATCH = 16
 NUM_BINS = 256
-_FILES = {"driving": ("adabins_efnetb5ap_kitti_24e.pth",), "indoor": ("adabins_efnetb5ap_nyu_24e.pth",)}
+_FILES: dict[DomainName, tuple[str, ...]] = {
+    "driving": ("adabins_efnetb5ap_kitti_24e.pth",),
+    "indoor": ("adabins_efnetb5ap_nyu_24e.pth",),
+}
 
 
 def load_toolbox_adabins(weights: Path | None, domain: Domain) -> DepthNet:
@@ -37,14 +41,15 @@ def load_toolbox_adabins(weights: Path | None, domain: Domain) -> DepthNet:
     to another network.
     """
     source = read_toolbox_weights("toolbox-adabins", weights, domain, names=_FILES)
-    return load_depther(toolbox_adabins(domain.depth_range_m), source, source.state, domain, size_rule=size_fault)
+    core = toolbox_adabins(domain.depth_range_m)
+    return load_depther(core, source, source.state, domain, size_rule=size_fault, licence=DESCENDED_LICENCE)
 
 
 def toolbox_adabins(
     depth_range_m: tuple[float, float], backbone: str = "tf_efficientnet_b5", decoder_channels: int = 2048
 ) -> Depther:
     """The network with weights as they are drawn; smaller ones are for tests."""
-    encoder = Encoder(backbone)
+    encoder = EfficientNet(backbone)
     return Depther(
         backbone=encoder,
         neck=nn.Identity(),
@@ -89,11 +94,5 @@ def _convolution(num_in: int, num_out: int) -> nn.Module:
 
 
 def size_fault(height: int, width: int) -> str | None:
-    """The half-size map must hold more patches than there are queries, and no more than there are positions."""
-    rows, columns = (-(-side // 2) // PATCH for side in (height, width))
-    if CHANNELS < rows * columns <= NUM_POSITIONS:
-        return None
-    return (
-        f"its half-size map must hold {CHANNELS + 1} to {NUM_POSITIONS} patches of {PATCH}x{PATCH}, "
-        "as at 480x640 or 352x1216"
-    )
+    """Which sizes are possible, where this one is not."""
+    return patches_fault(height, width, channels=CHANNELS, patch=PATCH)

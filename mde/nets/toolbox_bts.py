@@ -16,15 +16,14 @@ import timm
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mde.domain import Domain
-from mde.nets.bts import Decoder, size_fault
+from mde.domain import Domain, DomainName
+from mde.nets.bts import size_fault
 from mde.nets.net import DepthNet
+from mde.nets.plane_decoder import PlaneDecoder
 from mde.nets.renames import renamed
-from mde.nets.toolbox import Depther, load_depther, read_toolbox_weights
+from mde.nets.toolbox import DESCENDED_LICENCE, Depther, load_depther, read_toolbox_weights
 
-_FILES = {"driving": ("bts_r50_kitti_24e.pth",), "indoor": ("bts_r50_nyu_24e.pth",)}
-
-
+_FILES: dict[DomainName, tuple[str, ...]] = {"driving": ("bts_r50_kitti_24e.pth",), "indoor": ("bts_r50_nyu_24e.pth",)}
 _RENAMES = {"decode_head.conv_depth.": "decode_head.get_depth.0."}
 
 
@@ -36,7 +35,8 @@ def load_toolbox_bts(weights: Path | None, domain: Domain) -> DepthNet:
     """
     source = read_toolbox_weights("toolbox-bts", weights, domain, names=_FILES)
     state = renamed(source.state, _RENAMES, path=source.path)
-    return load_depther(toolbox_bts(domain.depth_range_m), source, state, domain, size_rule=size_fault)
+    core = toolbox_bts(domain.depth_range_m)
+    return load_depther(core, source, state, domain, size_rule=size_fault, licence=DESCENDED_LICENCE)
 
 
 def toolbox_bts(depth_range_m: tuple[float, float]) -> Depther:
@@ -50,7 +50,7 @@ def toolbox_bts(depth_range_m: tuple[float, float]) -> Depther:
     )
 
 
-class Head(Decoder):
+class Head(PlaneDecoder):
     """The decoder of the authors' BTS, with a bias in its last convolution, to depth at full size."""
 
     def __init__(self, channels: tuple[int, ...], max_depth_m: float) -> None:

@@ -26,7 +26,8 @@ def fit(teacher: DepthNet, shards: Path, config: FitConfig, *, rung: Rung = "aff
 
 def run_stage(teacher: DepthNet, shards: Path, out: Path) -> Fit:
     targets = batchnorm_targets(teacher)
-    return adapt_teacher(teacher, targets, ShardReader(shards), CONFIG, out, rung="affine", seed=0)
+    few = FitConfig(num_steps=3, batch_size=4, num_measured=8)
+    return adapt_teacher(teacher, targets, ShardReader(shards), few, out, rung="affine", seed=0)
 
 
 def test_the_fit_brings_images_closer_to_the_teacher(teacher: DepthNet, shards: Path) -> None:

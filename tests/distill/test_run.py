@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 import distill.run as run_module
 from adapt.fitting import FitConfig
+from adapt.run import TRANSFORMATION
+from distill.data_statement import READS
 from distill.export import ONNX, ExportReport
 from distill.run import DistillConfig, distill, places
 from distill.training import METRICS, TrainConfig
@@ -21,10 +25,11 @@ from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError
 from mde.files import read_json, sha256_file
 from mde.nets import load_student, load_teacher
+from mde.nets.net import DepthNet
 from mde.nets.state import state_of
 from mde.nets.student import STUDENT
 from mde.shards import read_index, write_index
-from tests.conftest import ROOT, heed_ctrl_c, make_shards
+from tests.conftest import ROOT, heed_ctrl_c, make_shards, make_teacher
 
 
 def small(tmp_path: Path, shards: Path) -> DistillConfig:
@@ -39,21 +44,43 @@ def small(tmp_path: Path, shards: Path) -> DistillConfig:
     )
 
 
+EXPORT = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
+
+
 @pytest.fixture
 def without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     """The export takes seconds and has tests of its own."""
-    report = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
-    monkeypatch.setattr(run_module, "export_student", lambda reader, out: report)
+    monkeypatch.setattr(run_module, "export_student", lambda reader, out: EXPORT)
 
 
-@pytest.mark.usefixtures("without_onnx")
-def test_one_command_makes_transformation_student_and_report(tmp_path: Path, shards: Path) -> None:
-    config = small(tmp_path, shards)
-    distill(config)
-    out = tmp_path / "run"
+@pytest.fixture(scope="module")
+def run_once(tmp_path_factory: pytest.TempPathFactory) -> DistillConfig:
+    """A finished run with all of its stages but the export; half of its time goes into the pictures of adapt."""
+    folder = tmp_path_factory.mktemp("finished")
+    config = small(folder, make_shards(folder / "shards"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "export_student", lambda reader, out: EXPORT)
+        distill(config)
+    return config
+
+
+@pytest.fixture
+def finished(run_once: DistillConfig, tmp_path: Path) -> DistillConfig:
+    """A copy of that run, to be gone on with."""
+    return replace(run_once, out=shutil.copytree(out_of(run_once), tmp_path / "run"))
+
+
+def out_of(config: DistillConfig) -> Path:
+    assert config.out is not None
+    return config.out
+
+
+def test_one_command_makes_transformation_student_and_report(run_once: DistillConfig) -> None:
+    out = out_of(run_once)
     assert load_student(out).spec.domain == "indoor"
     assert len((out / METRICS).read_text().splitlines()) == 4
     assert list((out / "tensorboard").iterdir())
+    assert (out / "adapt" / TRANSFORMATION / TENSORS).is_file()
     report = read_json(out / "report.json")
     assert set(report["parents"]) == {"teacher", "data"}
     state = state_of(load_teacher("demo", None, "indoor")).sha256
@@ -69,7 +96,7 @@ def test_one_command_makes_transformation_student_and_report(tmp_path: Path, sha
 def test_report_and_card_name_the_model_that_painted_the_images(tmp_path: Path, shards: Path) -> None:
     painted = {"model": "little", "pipeline": "Depth2Img", "model_sha256": "a" * 64}
     write_index(shards, replace(read_index(shards), notes={"painted": painted}))
-    distill(small(tmp_path, shards))
+    distill(replace(small(tmp_path, shards), transform="identity"))
     name = f"little (Depth2Img, sha256 {'a' * 64})"
     report = read_json(tmp_path / "run" / "report.json")
     assert report["images_painted_by"] == report["no_real_data"]["records"]["painted_by"] == name
@@ -77,19 +104,18 @@ def test_report_and_card_name_the_model_that_painted_the_images(tmp_path: Path, 
     assert load_student(tmp_path / "run").spec.role == "student"
 
 
-@pytest.mark.usefixtures("without_onnx")
-def test_the_report_lists_every_file_that_was_read(tmp_path: Path, shards: Path) -> None:
-    distill(small(tmp_path, shards))
-    statement = read_json(tmp_path / "run" / "report.json")["no_real_data"]
+def test_the_report_lists_every_file_that_was_read(run_once: DistillConfig) -> None:
+    statement = read_json(out_of(run_once) / "report.json")["no_real_data"]
     data = statement["files_read"]["data"]
-    assert {str(path) for path in shards.iterdir()} <= set(data)
+    assert run_once.data is not None
+    assert {str(path) for path in run_once.data.iterdir()} <= set(data)
     assert any(path.endswith("demo_teacher/weights.safetensors") for path in data)
     assert not [path for path in data if "site-packages" in path]
 
 
 @pytest.mark.usefixtures("without_onnx")
 def test_a_second_run_finds_what_the_teacher_told_the_first(tmp_path: Path, shards: Path) -> None:
-    config = replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache")
+    config = replace(small(tmp_path, shards), transform="identity", teacher_cache=tmp_path / "cache")
     for name in ("first", "second"):
         distill(replace(config, out=tmp_path / name))
     first, second = (read_json(tmp_path / name / "report.json")["teacher_cache"] for name in ("first", "second"))
@@ -103,31 +129,27 @@ def test_a_cache_that_is_a_file_is_refused(tmp_path: Path, shards: Path) -> None
     with pytest.raises(InputError, match="is no folder; expected one to create or to fill"):
         distill(replace(small(tmp_path, shards), teacher_cache=tmp_path / "cache"))
     assert (tmp_path / "cache").read_text() == "mine"
+    assert not (tmp_path / "run" / "adapt").exists()  # before anything is computed
 
 
-@pytest.mark.usefixtures("without_onnx")
-def test_the_same_command_again_changes_nothing(tmp_path: Path, shards: Path) -> None:
-    config = small(tmp_path, shards)
-    distill(config)
-    before = (tmp_path / "run" / STUDENT / TENSORS).read_bytes()
-    distill(config)
-    assert (tmp_path / "run" / STUDENT / TENSORS).read_bytes() == before
+def test_the_same_command_again_changes_nothing(finished: DistillConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {path: path.read_bytes() for path in out_of(finished).rglob("*") if path.is_file()}
+    distill(finished)
+    assert "is finished; nothing to do" in capsys.readouterr().out
+    changed = {
+        path.name for path in out_of(finished).rglob("*") if path.is_file() and files.get(path) != path.read_bytes()
+    }
+    assert changed <= {READS}
 
 
-@pytest.mark.usefixtures("without_onnx")
-def test_a_run_goes_on_only_with_the_images_it_began_with(tmp_path: Path, shards: Path) -> None:
-    config = small(tmp_path, shards)
-    distill(config)
+def test_a_run_goes_on_only_with_the_images_it_began_with(finished: DistillConfig, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="began with other data; choose another --out"):
-        distill(replace(config, data=make_shards(tmp_path / "others", seed=9)))
+        distill(replace(finished, data=make_shards(tmp_path / "others", seed=9)))
 
 
-@pytest.mark.usefixtures("without_onnx")
-def test_a_folder_of_another_configuration_is_refused(tmp_path: Path, shards: Path) -> None:
-    config = small(tmp_path, shards)
-    distill(config)
+def test_a_folder_of_another_configuration_is_refused(finished: DistillConfig) -> None:
     with pytest.raises(InputError, match=r"--seed 0 \(now 1\)"):
-        distill(replace(config, seed=1))
+        distill(replace(finished, seed=1))
 
 
 def test_real_records_stop_the_run_before_anything_is_learned(tmp_path: Path) -> None:
@@ -320,6 +342,17 @@ def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, sh
     assert process.returncode == EXIT_INTERRUPTED
     assert errors.strip().splitlines()[-1] == "interrupted; the same command goes on from here"
     assert "Traceback" not in errors
+
+
+def test_a_teacher_without_batchnorm_is_refused_before_anything_is_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run would otherwise leave a folder that refuses the very option that is advised."""
+    bare = DepthNet(nn.Conv2d(3, 1, 1), make_teacher().spec)
+    monkeypatch.setattr(run_module, "load_teacher", lambda *_, **__: bare)
+    with pytest.raises(InputError, match="no BatchNorm statistics.*use --transform identity"):
+        distill(small(tmp_path, tmp_path / "renders"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("without_onnx")

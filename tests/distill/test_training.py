@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from mde.errors import InputError
 from mde.nets.edge import EdgeStudent
 from mde.nets.net import DepthNet
 from mde.shards import ShardReader
-from tests.conftest import make_teacher
+from tests.conftest import make_shards, make_teacher
 from tests.mde.test_edge import BINS
 
 CONFIG = TrainConfig(num_steps=6, batch_size=4, checkpoint_every=2)
@@ -60,44 +61,50 @@ def same(first: nn.Module, second: nn.Module) -> bool:
     return all(torch.equal(tensor, theirs[name]) for name, tensor in first.state_dict().items())
 
 
-def test_a_killed_run_ends_with_the_same_weights_bit_for_bit(shards: Path, tmp_path: Path) -> None:
-    straight, _ = run(shards, tmp_path / "straight")
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[EdgeStudent, Path]:
+    """A run that was never interrupted, on images like those of `shards`, and its folder, which is only read."""
+    folder = tmp_path_factory.mktemp("straight")
+    student, _ = run(make_shards(folder / "shards"), folder / "run")
+    return student, folder / "run"
+
+
+def test_a_killed_run_ends_with_the_same_weights_bit_for_bit(straight, shards: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(shards, tmp_path / "killed", transformation=KilledAt(5))
     resumed, summary = run(shards, tmp_path / "killed")
     assert summary.resumed_from == 4
-    assert same(resumed, straight)
-    logs = [rows(tmp_path / name) for name in ("straight", "killed")]
+    assert same(resumed, straight[0])
+    logs = [rows(out) for out in (straight[1], tmp_path / "killed")]
     assert [row["step"] for row in logs[1]] == list(range(6))
     assert logs[0] == logs[1]
 
 
-def test_a_run_goes_on_from_the_last_good_checkpoint_when_the_newest_is_damaged(shards: Path, tmp_path: Path) -> None:
-    straight, _ = run(shards, tmp_path / "straight")
+def test_a_run_goes_on_from_the_last_good_checkpoint_when_the_newest_is_damaged(
+    straight, shards: Path, tmp_path: Path
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(shards, tmp_path / "killed", transformation=KilledAt(5))
     torn = tmp_path / "killed" / "checkpoints" / "step_00000004" / TENSORS
     torn.write_bytes(torn.read_bytes()[:1000])
     resumed, summary = run(shards, tmp_path / "killed")
     assert summary.resumed_from == 2
-    assert same(resumed, straight)
+    assert same(resumed, straight[0])
 
 
-def test_another_seed_gives_other_weights(shards: Path, tmp_path: Path) -> None:
-    first, _ = run(shards, tmp_path / "a", seed=0)
-    second, _ = run(shards, tmp_path / "b", seed=1)
-    assert not same(first, second)
+def test_another_seed_gives_other_weights(straight, shards: Path, tmp_path: Path) -> None:
+    other, _ = run(shards, tmp_path / "b", seed=1)
+    assert not same(straight[0], other)
 
 
-def test_a_finished_run_is_only_read_again(shards: Path, tmp_path: Path) -> None:
-    first, _ = run(shards, tmp_path / "a")
-    again, summary = run(shards, tmp_path / "a")
-    assert same(first, again)
+def test_a_finished_run_is_only_read_again(straight, shards: Path, tmp_path: Path) -> None:
+    again, summary = run(shards, shutil.copytree(straight[1], tmp_path / "a"))
+    assert same(straight[0], again)
     assert summary.resumed_from == 6 and math.isnan(summary.images_per_second)
 
 
 def test_a_student_learns_the_teacher(shards: Path, tmp_path: Path) -> None:
-    config = TrainConfig(num_steps=60, batch_size=6, checkpoint_every=60, learning_rate=3e-3)
+    config = TrainConfig(num_steps=30, batch_size=6, checkpoint_every=30, learning_rate=6e-3)
     run(shards, tmp_path / "a", config=config)
     errors = [row["abs_rel_to_teacher"] for row in rows(tmp_path / "a")]
     first, last = sum(errors[:5]) / 5, sum(errors[-5:]) / 5

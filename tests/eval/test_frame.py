@@ -112,6 +112,7 @@ def test_kitti_is_found_in_its_published_layout(shared: Path) -> None:
     assert [frame.depth_m is None for frame in loaded] == [False, False, True, False, False, False]
     assert loaded[0].name == "2011_09_26_drive_0002_sync/0000000069"
     assert loaded[0].scene == "2011_09_26_drive_0002_sync"
+    assert [frame.focal_px for frame in loaded[:3]] == [721.5377, 721.5377, 707.0493]
     with np.load(shared / "oracles" / "metrics" / "metrics_oracle.npz") as arrays:
         by_name = {"2011_09_26_drive_0002_sync/0000000069", "2011_09_26_drive_0002_sync/0000000054"}
         stored = {arrays["kitti_gt_u16_0"].tobytes(), arrays["kitti_gt_u16_1"].tobytes()}
@@ -149,6 +150,11 @@ def test_kitti_without_depth_or_images_is_refused(tmp_path: Path) -> None:
 
 def test_bad_split_lists_are_refused(tmp_path: Path) -> None:
     split = tmp_path / "list.txt"
+    split.write_text("a.png b.png\nc.png None 1443.0754\n")
+    assert [row.focal_px for row in read_split(split)] == [None, 1443.0754]
+    for focal in ("-1", "0", "nan", "inf", "wide"):
+        split.write_text(f"a.png b.png 700\na.png b.png {focal}\n")
+        assert f"line 2: focal length '{focal}' is no positive number" in refusal(lambda: read_split(split))
     for content, words in (("", "no lines"), ("one\n", "1 columns"), ("../a b 1\n", "leads out"), ("a ../b 1", "out")):
         split.write_text(content)
         assert words in refusal(lambda: read_split(split))

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from eval.answer import predict
 from eval.frame import Frame
 from eval.pairs import pairs_frames
 from eval.protocol import PROTOCOLS
-from eval.score import Scores, mean_metrics, predict, score
+from eval.score import Scores, mean_metrics, score
 from mde.domain import DomainName
 from mde.errors import InputError
 from mde.nets import load_teacher
@@ -118,7 +119,45 @@ def test_the_network_sees_the_kb_crop_and_is_scored_on_it(red_net, make_frames) 
         assert scores.mean("a", "none")["abs_rel"] == pytest.approx(0.0, abs=1e-6), name
 
 
-def test_the_digest_of_the_data_follows_names_pixels_and_depth(red_net, make_frames) -> None:
+def whole_multiples_of_32(height: int, width: int) -> str | None:
+    return None if height % 32 == width % 32 == 0 else "both sides must be multiples of 32"
+
+
+def test_a_network_of_a_part_of_the_image_is_shown_that_part_of_whole_frames(red_net, make_frames) -> None:
+    """As BTS, which takes no 375x1242, and as its students, to which whole frames would be squeezed."""
+    framed = red_net(size=(352, 1216), frame_size=(375, 1242))
+    strict = DepthNet(framed.core, framed.spec, size_rule=whole_multiples_of_32)
+    seen: list[torch.Size] = []
+    framed.core.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2:]))
+    frames = make_frames(1, height=375, width=1242)
+    for name in ("pairs_driving", "kitti_eigen_garg_uncropped", "kitti_eigen_garg_kbcrop"):
+        scores = quiet({"strict": strict, "lenient": framed}, frames, PROTOCOLS[name], alignments=("none",))
+        assert scores.mean("strict", "none")["abs_rel"] == pytest.approx(0.0, abs=1e-6), name
+        assert scores.images[0].metrics == scores.images[1].metrics
+    assert set(seen) == {(352, 1216)}
+
+
+def test_frames_of_another_size_are_brought_to_that_of_the_domain_first(red_net, make_frames) -> None:
+    net = red_net(size=(352, 1216), frame_size=(375, 1242))
+    (frame,) = make_frames(1)
+    ramp = torch.linspace(0.1, 0.9, 1242).expand(1, 375, -1)
+    smooth = torch.nn.functional.interpolate(ramp.expand(1, 3, -1, -1), (750, 2484), mode="bilinear")[0]
+    frame = replace(frame, image=smooth, depth_m=smooth[:1] * 20.0)
+    scores = quiet({"a": net}, [frame], PROTOCOLS["pairs_driving"], alignments=("none",))
+    assert scores.images[0].num_pixels > 750 * 2484 / 2
+    assert scores.mean("a", "none")["abs_rel"] < 1e-3
+
+
+def test_depth_follows_the_focal_length_of_the_frame_where_the_network_asks(red_net, make_frames) -> None:
+    (frame,) = make_frames(1)
+    nets = {"asks": red_net(focal_px=700.0), "does not": red_net()}
+    for focal_px, factor in ((1400.0, 2.0), (700.0, 1.0), (None, 1.0)):
+        scores = quiet(nets, [replace(frame, depth_m=frame.depth_m * factor, focal_px=focal_px)])
+        assert scores.mean("asks", "none")["abs_rel"] == pytest.approx(0.0, abs=1e-6)
+        assert scores.mean("does not", "none")["abs_rel"] == pytest.approx(1.0 - 1.0 / factor, abs=1e-6)
+
+
+def test_the_digest_of_the_data_follows_all_that_decides_a_figure(red_net, make_frames) -> None:
     nets, (frame,) = {"a": red_net()}, make_frames(1)
     assert frame.depth_m is not None
     changed = [
@@ -126,8 +165,9 @@ def test_the_digest_of_the_data_follows_names_pixels_and_depth(red_net, make_fra
         replace(frame, name="other"),
         replace(frame, image=frame.image.flip(-1)),
         replace(frame, depth_m=frame.depth_m + 1.0),
+        replace(frame, focal_px=700.0),
     ]
-    assert len({quiet(nets, [item]).data_sha256 for item in changed}) == 4
+    assert len({quiet(nets, [item]).data_sha256 for item in changed}) == 5
     assert quiet(nets, [frame]).data_sha256 == quiet(nets, make_frames(1)).data_sha256
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,15 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imported_modules(path: Path) -> set[str]:
     modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -100,7 +107,7 @@ SEEDS_TORCH = {"distill/run.py", "eval/demo_teacher.py"}
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_chance_is_an_argument(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     for module in imported_modules(path):
         assert module.split(".")[0] not in BANNED_CALLS, f"{module}: {BANNED_CALLS[module.split('.')[0]]}"
     for node in ast.walk(tree):
@@ -113,6 +120,7 @@ def test_chance_is_an_argument(path: Path) -> None:
             assert node.args, f"line {node.lineno}: a generator without seed"
 
 
+@pytest.mark.slow
 def test_importing_everything_prints_reads_and_starts_nothing() -> None:
     """In a fresh process: every module is imported, and only Python's own files are opened."""
     modules = [name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__") for path in SOURCES]

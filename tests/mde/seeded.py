@@ -22,19 +22,14 @@ def seeded_file(shared: Path, stem: str, path: Path) -> Path:
     return path
 
 
-def recorded_answers(shared: Path, stem: str) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Image (1,3,H,W), RGB in [0,1], and what the network answers to it, by field, at each recorded size."""
+def recorded_answers(shared: Path, stem: str) -> Iterator[tuple[str, Tensor, dict[str, Tensor]]]:
+    """Each case's name, its image (1,3,H,W), RGB in [0,1], and what the network answers to it, by field."""
     with np.load(shared / "oracles" / f"{stem}_expected.npz") as file:
         for key in file:
             if not key.startswith("image_u8_"):
                 continue
-            end = key.removeprefix("image_u8")
+            case = key.removeprefix("image_u8_")
             image = torch.from_numpy(file[key]).permute(2, 0, 1)[None].float() / 255
-            yield (
-                image,
-                {
-                    name.removesuffix(end): torch.from_numpy(file[name])
-                    for name in file
-                    if name.endswith(end) and name != key
-                },
-            )
+            end = f"_{case}"
+            names = [name for name in file if name.endswith(end) and name != key]
+            yield case, image, {name.removesuffix(end): torch.from_numpy(file[name]) for name in names}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -20,6 +17,7 @@ from mde.nets.adabins import RENAMES, TRAININGS, AdaBins, Dims, bin_edges, load_
 from mde.nets.mirrored import Mirrored
 from mde.nets.renames import renamed
 from mde.nets.weights_file import SOURCE
+from tests.mde.seeded import recorded_answers, seeded_file
 
 SMALL = Dims(backbone="tf_efficientnet_b0", decoder_channels=64, channels=8, patch=4)
 IMAGE = (64, 96)
@@ -109,14 +107,17 @@ def test_old_and_new_names_with_and_without_prefix_give_one_network(
         for key, tensor in new.items()
     }
     assert set(old) != set(new)
-    for number, state in enumerate((new, old, {f"module.{key}": tensor for key, tensor in old.items()})):
-        path = tmp_path / f"{number}.pt"
-        torch.save({"model": state, "optimizer": {"state": {0: torch.ones(9)}}, "epoch": 24}, path)
-        net = load_adabins(path, INDOOR)
-        assert net.core.conv_out[0].out_channels == 12
-        assert all(torch.equal(net.core.state_dict()[key], tensor) for key, tensor in new.items())
-        assert not net.training and not any(parameter.requires_grad for parameter in net.parameters())
-        assert (net.spec.native_size, net.spec.files) == ((480, 640), (path,))
+    released = {f"module.{key}": tensor for key, tensor in old.items()}
+    for state in (new, old, released):
+        own = renamed(state, RENAMES, path=tmp_path)
+        assert list(own) == list(new) and all(own[key] is tensor for key, tensor in new.items())
+    path = tmp_path / "released.pt"
+    torch.save({"model": released, "optimizer": {"state": {0: torch.ones(9)}}, "epoch": 24}, path)
+    net = load_adabins(path, INDOOR)
+    assert net.core.conv_out[0].out_channels == 12
+    assert all(torch.equal(net.core.state_dict()[key], tensor) for key, tensor in new.items())
+    assert not net.training and not any(parameter.requires_grad for parameter in net.parameters())
+    assert (net.spec.native_size, net.spec.files) == ((480, 640), (path,))
 
 
 def test_two_tensors_for_one_place_are_refused() -> None:
@@ -146,25 +147,23 @@ def two_threads() -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["384x384_max10", "480x640_max10", "352x1216_max80"])
-def test_seeded_file_answers_as_the_authors_network_does(
-    shared: Path, tmp_path: Path, two_threads: None, case: str
-) -> None:
+def test_seeded_file_answers_as_the_authors_network_does(shared: Path, tmp_path: Path, two_threads: None) -> None:
     """Equal bit for bit, with the two threads of the authors' run: with one thread the sums round otherwise.
 
     The seeded weights choose one bin for nearly every pixel, by logits in the thousands, so that rounding alone
     turns near ties: 93 of 36,864 pixels at 384x384 with one thread.
     """
-    oracles = shared / "oracles"
-    path = tmp_path / "adabins.pt"
-    subprocess.run([sys.executable, str(oracles / "seeded_checkpoint.py"), "adabins", str(path)], check=True)
-    net = load_adabins(path, DOMAINS["driving" if case.endswith("80") else "indoor"])
-    with np.load(oracles / "adabins_expected.npz") as expected, torch.no_grad():
-        output = net(torch.from_numpy(expected[f"image_u8_{case}"]).permute(2, 0, 1)[None].float() / 255)
-        edges, raw = torch.from_numpy(expected[f"bin_edges_{case}"]), torch.from_numpy(expected[f"depth_{case}"])
-    range_m = net.spec.depth_range_m[1]
-    assert (output.bin_edges - edges).abs().max() <= 1e-4 * range_m
-    assert (output.raw - raw).abs().max() <= 1e-4 * range_m
+    path = seeded_file(shared, "adabins", tmp_path / "adabins.pt")
+    nets = {domain.name: load_adabins(path, domain) for domain in (INDOOR, DRIVING)}
+    cases = list(recorded_answers(shared, "adabins"))
+    assert [case for case, _, _ in cases] == ["384x384_max10", "480x640_max10", "352x1216_max80"]
+    for case, image, expected in cases:
+        net = nets["driving" if case.endswith("max80") else "indoor"]
+        with torch.no_grad():
+            output = net(image)
+        range_m = net.spec.depth_range_m[1]
+        assert (output.bin_edges - expected["bin_edges"]).abs().max() <= 1e-4 * range_m
+        assert (output.raw - expected["depth"]).abs().max() <= 1e-4 * range_m
 
 
 def test_the_published_file_of_the_other_domain_is_refused_converted_too(tmp_path: Path) -> None:

@@ -94,10 +94,9 @@ def web_page(path: Path) -> None:
 
 
 def bomb(path: Path) -> None:
-    """A small file that would unpack to a gigabyte of zeros."""
+    """A small file that would unpack to a thousand times its size."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("archive/data/0", "w") as stream:
-        for _ in range(64):
-            stream.write(bytes(1 << 24))
+        stream.write(bytes(1 << 24))
 
 
 def many_tensors(path: Path) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from mde.domain import DRIVING, INDOOR
 from mde.errors import InputError
 from mde.nets import file_name_of, load_teacher
-from mde.nets.hugging_face import CLASSES, MIN_INVERSE, PREPROCESSOR, load_hugging_face
+from mde.nets.hugging_face import CLASSES, MIN_INVERSE, load_hugging_face
+from mde.nets.transformers_folder import PREPROCESSOR
 from tests.mde.tiny_transformers import save_depth_anything, save_dpt, save_glpn, save_zoedepth
 
 pytest.importorskip("transformers")

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from mde.domain import DOMAINS, DRIVING, INDOOR, Domain, DomainName
 from mde.errors import InputError
 from mde.files import sha256_file
-from mde.nets.meter import TRAININGS, Meter, load_meter, plane_to_tokens, tokens_to_plane
+from mde.nets.meter import TRAININGS, Meter, load_meter
+from mde.nets.mobile_vit import plane_to_tokens, tokens_to_plane
 from mde.nets.weights import load_strictly, read_torch_weights
 
 PUBLISHED = {"driving": "kitti", "indoor": "nyu"}

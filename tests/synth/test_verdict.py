@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mde.errors import InputError
 from mde.nets.net import DepthNet, NetSpec
 from mde.nets.output import Output
 from synth.verdict import MAX_ERROR_RATIO, MOVED_EDGES, OTHER_DEPTH, Judge
@@ -82,3 +83,18 @@ def test_a_render_in_the_dark_cannot_judge_a_painting():
 def test_the_identity_names_the_teacher_so_that_another_one_judges_again(brightness):
     assert Judge().identity["teacher_sha256"] is None
     assert Judge(brightness).identity["teacher_sha256"] == "b" * 64
+
+
+def test_a_factor_in_the_teachers_unit_changes_no_verdict_and_an_offset_is_refused(brightness):
+    class OtherUnit(BrightnessCore):
+        def forward(self, image: Tensor) -> Output:
+            return Output(depth_m=7.0 * super().forward(image).depth_m)
+
+    record = box_record(0)
+    other = DepthNet(OtherUnit(), replace(brightness.spec, kind="disparity")).eval()
+    for image in (record.image, 255 - record.image):
+        expected, verdict = (Judge(net).judge(record, image) for net in (brightness, other))
+        assert verdict.reason == expected.reason
+        assert verdict.figures["teacher_error"] == pytest.approx(expected.figures["teacher_error"], abs=1e-4)
+    with pytest.raises(InputError, match="--reskin-teacher brightness answers relative depth.* metric or disparity"):
+        Judge(DepthNet(brightness.core, replace(brightness.spec, kind="relative")))
