@@ -18,6 +18,7 @@ COMMANDS = {
     "mde/doctor.py",
     "synth/generate.py",
     "synth/select.py",
+    "adapt/moments.py",
     "adapt/run.py",
     "distill/run.py",
     "distill/export.py",
