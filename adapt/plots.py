@@ -21,8 +21,8 @@ def plot_distances(fit: Fit, path: Path) -> None:
     for values, colour, label in ((fit.before, BEFORE_COLOUR, "renders"), (fit.after, AFTER_COLOUR, "adapted renders")):
         mean = sum(values.values()) / len(values)
         axes.plot(layers, list(values.values()), "o-", ms=3, lw=1, color=colour, label=f"{label}, mean {mean:.3f}")
-    axes.set(xlabel="BatchNorm layer of the teacher, from input to output", ylabel="distance", yscale="log")
-    axes.set_title("How far the images are from the statistics that the teacher stored", fontsize=10)
+    axes.set(xlabel="layer of the teacher, in the order in which they run", ylabel="distance", yscale="log")
+    axes.set_title("How far the images are from the statistics that the teacher expects", fontsize=10)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
@@ -33,7 +33,7 @@ def plot_curve(fit: Fit, path: Path) -> None:
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.add_subplot()
     axes.plot(fit.curve, lw=1, color=AFTER_COLOUR)
-    axes.set(xlabel="step", ylabel="distance of the batch", yscale="log")
+    axes.set(xlabel="step", ylabel="loss of the batch", yscale="log" if fit.curve else "linear")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
 

@@ -5,29 +5,34 @@ python -m adapt.run --teacher meter --weights meter_kitti.pth --data renders/dri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from adapt.fitting import Fit, FitConfig, fit_affine
+from adapt.fitting import Fit, FitConfig, fit_transformation, record_distances
+from adapt.page import CURVE, DISTANCES, PAGE, SAMPLES, write_page
 from adapt.plots import plot_curve, plot_distances, plot_samples
+from adapt.target import Target, statistics_targets
 from mde.batch import read_images
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
-from mde.files import sha256_file
+from mde.files import sha256_file, write_json
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
-from mde.nets.transformation import save_transformation
+from mde.nets.transformation import Rung, save_transformation
 from mde.run_directory import open_run, write_run_report
 from mde.shards import INDEX, ShardReader
 
 TRANSFORMATION = "transformation"
 """Name of the fitted transformation's directory inside a run."""
+RECORDS = "records.json"
+"""Distance of every single record to the teacher's statistics; `synth.select --foreign` reads it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdaptConfig:
-    """Fit an affine colour transformation (12 parameters) to the BatchNorm statistics of a teacher."""
+    """Fit a transformation of renders to the statistics of a teacher, and show what it does to them."""
 
     teacher: str
     """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
@@ -38,6 +43,14 @@ class AdaptConfig:
     """Shards written by synth.generate; their domain is the teacher's."""
     out: Path
     """Folder to create, or to run again in with the same options."""
+    transform: Rung = "affine"
+    """Rung of the ladder: identity (measures only), affine (12 parameters), network (3,215, sees 7x7 pixels) or
+    network-large (1.4 M, sees what stands where)."""
+    statistics: str = "batchnorm"
+    """What the teacher remembers its images by: batchnorm, the running statistics in its checkpoint."""
+    measure_records: bool = False
+    """Also write records.json, the distance of every single render, by which synth.select can leave out the most
+    foreign; takes one pass of the teacher over all."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -45,51 +58,63 @@ class AdaptConfig:
     fit: FitConfig = field(default_factory=FitConfig)
 
 
-def adapt(config: AdaptConfig) -> Fit:
-    """Run the stage: fit, write the transformation, its report and its pictures."""
-    open_run(config.out, "adapt.run", config, free=("device", "weights", "data", "out"))
+def adapt(config: AdaptConfig) -> None:
+    """Run the stage: fit, write the transformation, its report, pictures and page."""
     reader = ShardReader(config.data)
     teacher = load_teacher(config.teacher, config.weights, domain=reader.domain)
-    fit = adapt_teacher(teacher.to(pick_device(config.device)), reader, config.fit, config.out, seed=config.seed)
-    print(
-        f"BatchNorm distance {_mean(fit.before):.3f} before, {_mean(fit.after):.3f} after: {config.out}/distances.png"
-    )
-    return fit
+    targets = statistics_targets(config.statistics, teacher)  # before anything is written
+    open_run(config.out, "adapt.run", config, free=("device", "weights", "data", "out"))
+    teacher.to(pick_device(config.device))
+    fit = adapt_teacher(teacher, targets, reader, config.fit, config.out, rung=config.transform, seed=config.seed)
+    if config.measure_records:
+        distances = record_distances(teacher, targets, reader, fit.transformation.to(pick_device(config.device)))
+        write_json(config.out / RECORDS, {"data": sha256_file(reader.directory / INDEX), "distances": distances})
+    print(f"distance {fit.mean_before:.3f} before, {fit.mean_after:.3f} after: {config.out}/{PAGE}")
 
 
-def adapt_teacher(teacher: DepthNet, reader: ShardReader, config: FitConfig, out: Path, *, seed: int) -> Fit:
-    """Fit and write into `out`: `transformation/`, `report.json` and three pictures.
+def adapt_teacher(
+    teacher: DepthNet,
+    targets: dict[str, Target],
+    reader: ShardReader,
+    config: FitConfig,
+    out: Path,
+    *,
+    rung: Rung,
+    seed: int,
+) -> Fit:
+    """Fit and write into `out`: `transformation/`, `report.json`, `report.html` and its three pictures.
 
     Raises InputError, before anything is written, when the teacher is no longer what it was.
     """
     out.mkdir(parents=True, exist_ok=True)
     before = state_of(teacher)
-    fit = fit_affine(teacher, reader, config, seed=seed)
+    fit = fit_transformation(teacher, targets, reader, config, rung=rung, seed=seed)
     check_unchanged(teacher, before, name=teacher.spec.name)
     digest = teacher.spec.weights_sha256
-    plot_distances(fit, out / "distances.png")
-    plot_curve(fit, out / "curve.png")
-    shown = read_images(reader, list(range(min(4, len(reader)))), teacher.spec.framing)
     transformation = fit.transformation.cpu()
-    plot_samples(shown, transformation(shown), out / "samples.png")
+    shown = read_images(reader, list(range(min(4, len(reader)))), teacher.spec.framing)
+    plot_distances(fit, out / DISTANCES)
+    plot_curve(fit, out / CURVE)
+    plot_samples(shown, transformation(shown), out / SAMPLES)
     report = {
         "parents": {"teacher": digest, "data": sha256_file(reader.directory / INDEX)},
         "teacher_state": {"before": before.sha256, "after": state_of(teacher).sha256},
-        "num_parameters": sum(parameter.numel() for parameter in transformation.parameters()),
-        "distance_before": _mean(fit.before),
-        "distance_after": _mean(fit.after),
+        "rung": rung,
+        "num_parameters": transformation.num_fitted,
+        "fit": asdict(config),
+        "sources": dict(Counter(targets[name].source for name in fit.before)),
+        "layers_idle": sorted(targets.keys() - fit.before.keys()) if config.layers == "all" else None,
+        "distance_before": fit.mean_before,
+        "distance_after": fit.mean_after,
         "layers_before": fit.before,
         "layers_after": fit.after,
-        "matrix": transformation.matrix.tolist(),
-        "offset": transformation.offset.tolist(),
+        "matrix": transformation.affine.matrix.tolist(),
+        "offset": transformation.affine.offset.tolist(),
     }
     write_run_report(out, report)
     save_transformation(out / TRANSFORMATION, transformation, teacher_sha256=digest)
+    write_page(out, fit, teacher.spec, report)
     return fit
-
-
-def _mean(distances: dict[str, float]) -> float:
-    return sum(distances.values()) / len(distances)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import torch
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
+from adapt.target import Target, statistics_targets
 from distill.alignment import check_alignment
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.objective import ObjectiveConfig
@@ -34,7 +35,7 @@ from mde.nets.edge import BACKBONES
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
-from mde.nets.transformation import AffineTransformation, load_transformation
+from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.provenance import files_read, note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
 from mde.shards import INDEX, ShardIndex, ShardReader, read_index
@@ -67,8 +68,11 @@ class DistillConfig:
     """Images to render at the teacher's size when --data is missing."""
     align_teacher: bool = False
     """For teachers of relative or disparity depth: fit their scale to the depth of each render."""
-    adapt: bool = True
-    """Fit and use a transformation that matches renders to the teacher's BatchNorm statistics."""
+    transform: Rung = "affine"
+    """Transformation that brings renders to where the teacher is at home: affine (12 parameters), network (3,215),
+    network-large (1.4 M), or identity for none, which teachers without BatchNorm need."""
+    statistics: str = "batchnorm"
+    """What the teacher remembers its images by: batchnorm, the running statistics in its checkpoint."""
     teacher_cache: Path | None = None
     """Folder in which the teacher's depth is kept, in half precision (off by at most 0.05 %), for images that come
     again: in later epochs, and for other students on the same transformed images. By default it is always asked."""
@@ -95,6 +99,7 @@ def distill(config: DistillConfig) -> None:
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
+    targets = {} if config.transform == "identity" else statistics_targets(config.statistics, teacher)
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
@@ -106,7 +111,7 @@ def distill(config: DistillConfig) -> None:
             print(f"{out} is finished; nothing to do")
             return
         teacher.to(pick_device(config.device))
-        transformation = fitted_transformation(config, teacher, reader, out) if config.adapt else None
+        transformation = fitted_transformation(config, teacher, targets, reader, out)
         cache = opened_cache(config, teacher, reader)
         summary = train_student(config, teacher, transformation, reader, out, cache=cache)
         export = export_student(reader, out)
@@ -166,12 +171,14 @@ def check_parents(out: Path, teacher: DepthNet, reader: ShardReader, *, goes_on:
 
 
 def fitted_transformation(
-    config: DistillConfig, teacher: DepthNet, reader: ShardReader, out: Path
-) -> AffineTransformation:
-    """The transformation of this run, fitted first when it is missing."""
+    config: DistillConfig, teacher: DepthNet, targets: dict[str, Target], reader: ShardReader, out: Path
+) -> Transformation | None:
+    """The transformation of this run, fitted first when it is missing; None for the identity."""
+    if config.transform == "identity":
+        return None
     directory = out / "adapt" / TRANSFORMATION
     if not (directory / MANIFEST).is_file():
-        adapt_teacher(teacher, reader, config.fit, out / "adapt", seed=config.seed)
+        adapt_teacher(teacher, targets, reader, config.fit, out / "adapt", rung=config.transform, seed=config.seed)
     return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
 
 
@@ -189,7 +196,7 @@ def opened_cache(config: DistillConfig, teacher: DepthNet, reader: ShardReader) 
 def train_student(
     config: DistillConfig,
     teacher: DepthNet,
-    transformation: AffineTransformation | None,
+    transformation: Transformation | None,
     reader: ShardReader,
     out: Path,
     *,

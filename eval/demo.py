@@ -141,7 +141,7 @@ def distill_config(config: DemoConfig, name: str, seed: int) -> DistillConfig:
         data=renders(config),
         out=arm(config, name, seed),
         student=config.student,
-        adapt=name == ADAPTED,
+        transform="affine" if name == ADAPTED else "identity",
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=config.batch_size, checkpoint_every=500),

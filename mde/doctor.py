@@ -169,7 +169,7 @@ def depth_line(frame: FrameDepth) -> str:
 
 def adapt_verdict(norms: Norms, *, has_gradient: bool) -> str:
     """What adapt.run can do with such a network, and what to do where it cannot."""
-    without = "use distill.run --no-adapt"
+    without = "use distill.run --transform identity"
     if norms.num_layers == 0 and norms.num_frozen:
         return f"will not work: its {norms.num_frozen} frozen norms are not BatchNorm layers; {without}"
     if norms.looks_folded:

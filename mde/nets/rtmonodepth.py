@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -140,6 +141,6 @@ class Decoder(nn.Module):
         return self.decoder[2 * len(DECODER_CHANNELS)](out)
 
 
-def _named(name: str, inputs: int, outputs: int, beyond: str) -> nn.Sequential:
+def _named(name: str, inputs: int, outputs: int, beyond: Literal["zeros", "reflect"]) -> nn.Sequential:
     """A 3x3 convolution under its published name; `beyond` the border lie zeros or the image's own reflection."""
     return nn.Sequential(OrderedDict({name: nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=beyond)}))

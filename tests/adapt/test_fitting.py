@@ -5,84 +5,71 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapt.fitting import FitConfig, fit_affine
-from adapt.run import TRANSFORMATION, AdaptConfig, adapt, adapt_teacher
+from adapt.fitting import Fit, FitConfig, fit_transformation, measure_distances, record_distances
+from adapt.run import RECORDS, TRANSFORMATION, AdaptConfig, adapt, adapt_teacher
+from adapt.target import batchnorm_targets
 from mde.errors import InputError
 from mde.files import read_json
 from mde.nets.net import DepthNet
 from mde.nets.state import state_of
-from mde.nets.transformation import AffineTransformation, load_transformation, save_transformation
+from mde.nets.transformation import Rung
 from mde.shards import ShardReader
 from tests.conftest import make_shards
 
 CONFIG = FitConfig(num_steps=60, batch_size=4, learning_rate=3e-2, num_measured=8)
 
 
-def mean(distances: dict[str, float]) -> float:
-    return sum(distances.values()) / len(distances)
+def fit(teacher: DepthNet, shards: Path, config: FitConfig, *, rung: Rung = "affine", seed: int = 0) -> Fit:
+    targets = batchnorm_targets(teacher)
+    return fit_transformation(teacher, targets, ShardReader(shards), config, rung=rung, seed=seed)
+
+
+def run_stage(teacher: DepthNet, shards: Path, out: Path) -> Fit:
+    targets = batchnorm_targets(teacher)
+    return adapt_teacher(teacher, targets, ShardReader(shards), CONFIG, out, rung="affine", seed=0)
 
 
 def test_the_fit_brings_images_closer_to_the_teacher(teacher: DepthNet, shards: Path) -> None:
-    fit = fit_affine(teacher, ShardReader(shards), CONFIG, seed=0)
-    assert mean(fit.after) < 0.5 * mean(fit.before)
-    assert sum(p.numel() for p in fit.transformation.parameters()) == 12
+    fitted = fit(teacher, shards, CONFIG)
+    assert fitted.mean_after < 0.5 * fitted.mean_before
     # The teacher's home is darker than uniform noise, and bluish.
-    colours = fit.transformation(torch.full((1, 3, 2, 2), 0.5)).mean(dim=(0, 2, 3))
+    colours = fitted.transformation(torch.full((1, 3, 2, 2), 0.5)).mean(dim=(0, 2, 3))
     assert (colours < 0.5).all() and colours[2] > colours[0]
 
 
 def test_the_same_seed_gives_the_same_fit(teacher: DepthNet, shards: Path) -> None:
     few = FitConfig(num_steps=3, batch_size=4, num_measured=8)
-    first, second = (fit_affine(teacher, ShardReader(shards), few, seed=5) for _ in range(2))
-    other = fit_affine(teacher, ShardReader(shards), few, seed=6)
-    assert torch.equal(first.transformation.matrix, second.transformation.matrix)
-    assert not torch.equal(first.transformation.matrix, other.transformation.matrix)
+    first, second = (fit(teacher, shards, few, seed=5) for _ in range(2))
+    other = fit(teacher, shards, few, seed=6)
+    assert torch.equal(first.transformation.affine.matrix, second.transformation.affine.matrix)
+    assert not torch.equal(first.transformation.affine.matrix, other.transformation.affine.matrix)
 
 
 def test_a_fit_never_touches_the_teacher(teacher: DepthNet, shards: Path) -> None:
     before = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
-    fit_affine(teacher, ShardReader(shards), FitConfig(num_steps=3, batch_size=4, num_measured=8), seed=0)
+    fit(teacher, shards, FitConfig(num_steps=3, batch_size=4, num_measured=8))
     assert all(torch.equal(before[name], tensor) for name, tensor in teacher.state_dict().items())
 
 
-def test_a_fresh_transformation_changes_nothing_and_answers_legal_pixels() -> None:
-    image = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(0))
-    transformation = AffineTransformation()
-    torch.testing.assert_close(transformation(image), image)
-    with torch.no_grad():
-        transformation.offset += 9.0
-    assert transformation(image).max() <= 1.0
-
-
-def test_a_transformation_reads_back_and_belongs_to_one_teacher(tmp_path: Path) -> None:
-    transformation = AffineTransformation()
-    with torch.no_grad():
-        transformation.matrix.mul_(0.5)
-    save_transformation(tmp_path / "t", transformation, teacher_sha256="a")
-    assert torch.equal(load_transformation(tmp_path / "t", teacher_sha256="a").matrix, transformation.matrix)
-    with pytest.raises(InputError, match="another teacher's weights"):
-        load_transformation(tmp_path / "t", teacher_sha256="b")
-
-
 def test_the_stage_writes_transformation_report_and_pictures(teacher: DepthNet, shards: Path, tmp_path: Path) -> None:
-    fit = adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "out", seed=0)
+    fitted = run_stage(teacher, shards, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {TRANSFORMATION, "report.json", "distances.png", "curve.png", "samples.png"}
+    assert names == {TRANSFORMATION, "report.json", "report.html", "distances.png", "curve.png", "samples.png"}
     report = read_json(tmp_path / "out" / "report.json")
     assert report["num_parameters"] == 12
-    assert report["distance_before"] == pytest.approx(mean(fit.before))
+    assert report["distance_before"] == pytest.approx(fitted.mean_before)
     assert set(report["layers_after"]) == {"core.first.1", "core.second.1"}
 
 
 def test_a_teacher_that_changes_while_it_is_asked_fails_the_stage(
     teacher: DepthNet, shards: Path, tmp_path: Path
 ) -> None:
-    adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "good", seed=0)
+    run_stage(teacher, shards, tmp_path / "good")
     states = read_json(tmp_path / "good" / "report.json")["teacher_state"]
     assert states["before"] == states["after"] == state_of(teacher).sha256
     teacher.train()  # BatchNorm goes on learning
     with pytest.raises(InputError, match="teacher 'tiny' changed while it taught"):
-        adapt_teacher(teacher, ShardReader(shards), CONFIG, tmp_path / "bad", seed=0)
+        run_stage(teacher, shards, tmp_path / "bad")
     assert not list((tmp_path / "bad").iterdir())
 
 
@@ -92,7 +79,71 @@ def test_real_records_are_refused(tmp_path: Path) -> None:
         adapt(AdaptConfig(teacher="demo", data=data, out=tmp_path / "out"))
 
 
-@pytest.mark.parametrize("field", ["num_steps", "batch_size", "num_measured"])
+@pytest.mark.parametrize("field", ["num_steps", "num_measured"])
 def test_counts_below_one_are_refused(field: str) -> None:
     with pytest.raises(InputError, match="must be at least 1"):
         FitConfig(**{field: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 1}, "one image has no statistics to match"),
+        ({"micro_batch": -1}, "--micro-batch -1 must not be negative"),
+        ({"memory": 1.0}, "--memory 1.0 must be at least 0 and below 1"),
+        ({"learning_rate": float("nan")}, "must be positive"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        FitConfig(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rung", ["network", "network-large"])
+def test_networks_come_closer_too(teacher: DepthNet, shards: Path, rung: Rung) -> None:
+    fitted = fit(teacher, shards, FitConfig(num_steps=12, batch_size=4, num_measured=8), rung=rung)
+    assert fitted.mean_after < 0.8 * fitted.mean_before
+
+
+def test_the_identity_is_measured_and_not_fitted(teacher: DepthNet, shards: Path) -> None:
+    fitted = fit(teacher, shards, CONFIG, rung="identity")
+    assert fitted.before == fitted.after and fitted.curve == [] and fitted.transformation.num_fitted == 0
+
+
+def test_micro_batches_and_checkpointing_fit_the_same(teacher: DepthNet, shards: Path) -> None:
+    whole = fit(teacher, shards, FitConfig(num_steps=5, batch_size=6, num_measured=8), rung="network")
+    config = FitConfig(num_steps=5, batch_size=6, num_measured=8, micro_batch=4, checkpointing=True)
+    split = fit(teacher, shards, config, rung="network")
+    assert split.mean_after == pytest.approx(whole.mean_after, rel=1e-3) and whole.mean_after < whole.mean_before
+
+
+def test_a_record_is_as_far_from_home_as_a_set_of_it_alone(teacher: DepthNet, shards: Path) -> None:
+    reader, targets, identity = ShardReader(shards), batchnorm_targets(teacher), torch.nn.Identity()
+    found = record_distances(teacher, targets, reader, identity)
+    assert len(found) == 12 and len(set(found)) == 12
+    alone = measure_distances(teacher, targets, reader, [7], identity)
+    assert found[7] == pytest.approx(sum(alone.values()) / len(alone))
+
+
+def test_the_command_writes_the_distance_of_every_record_and_reads_again(tmp_path: Path, shards: Path) -> None:
+    out = tmp_path / "out"
+    config = AdaptConfig(
+        teacher="demo",
+        data=shards,
+        out=out,
+        measure_records=True,
+        fit=FitConfig(num_steps=2, batch_size=4, num_measured=4),
+    )
+    adapt(config)
+    first = read_json(out / RECORDS)
+    assert len(first["distances"]) == 12
+    adapt(config)
+    assert read_json(out / RECORDS) == first
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3 and "http" not in page
+
+
+def test_a_teacher_without_statistics_leaves_no_folder(tmp_path: Path, shards: Path) -> None:
+    with pytest.raises(InputError, match="--statistics 'no' is unknown"):
+        adapt(AdaptConfig(teacher="demo", data=shards, out=tmp_path / "out", statistics="no"))
+    assert not (tmp_path / "out").exists()

@@ -119,7 +119,7 @@ def distill_config(config: CoveringConfig, arm: str, seed: int) -> DistillConfig
         data=render_config(config, arm, seed).out,
         out=run_of(config, arm, seed),
         student="plain",
-        adapt=False,
+        transform="identity",
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500),

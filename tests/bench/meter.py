@@ -89,7 +89,7 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
         data=config.runs / f"renders-{domain}",
         out=run_of(config, domain, arm, seed),
         student=config.student,
-        adapt=arm == "adapt",
+        transform="affine" if arm == "adapt" else "identity",
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),

@@ -267,7 +267,16 @@ def test_a_full_disk_ends_the_command_in_one_line_and_keeps_what_is_good(tmp_pat
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 
-    options = ["--student", "mobilenetv2_035", "--train.num-steps", "2", "--train.batch-size", "4", "--no-adapt"]
+    options = [
+        "--student",
+        "mobilenetv2_035",
+        "--train.num-steps",
+        "2",
+        "--train.batch-size",
+        "4",
+        "--transform",
+        "identity",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
         cwd=tmp_path,
@@ -285,7 +294,16 @@ def test_a_full_disk_ends_the_command_in_one_line_and_keeps_what_is_good(tmp_pat
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, shards: Path) -> None:
-    options = ["--student", "mobilenetv2_035", "--train.num-steps", "400", "--train.batch-size", "4", "--no-adapt"]
+    options = [
+        "--student",
+        "mobilenetv2_035",
+        "--train.num-steps",
+        "400",
+        "--train.batch-size",
+        "4",
+        "--transform",
+        "identity",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
         cwd=tmp_path,
@@ -312,7 +330,7 @@ def test_a_relative_teacher_of_the_users_own_is_aligned_or_refused(tmp_path: Pat
     rows = "torch.linspace(2.0, 1.0, image.shape[-2]).view(1, 1, -1, 1) + 0.0 * image[:, :1]"
     own = tmp_path / "own.py"
     own.write_text(text.replace("2000.0 * self.head(self.features(image)).exp()", rows))
-    config = replace(small(tmp_path, shards), teacher=f"{own}:load", adapt=False)
+    config = replace(small(tmp_path, shards), teacher=f"{own}:load", transform="identity")
     with pytest.raises(InputError, match="answers relative depth .* add --align-teacher"):
         distill(config)
     assert not (tmp_path / "run").exists()

@@ -1,0 +1,124 @@
+"""Matching: the loss by which a transformation is fitted, with gradients exact over any number of micro-batches."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from adapt.distance import StatisticsLoss, layer_distances, mean_distance
+from adapt.statistics import Capture, Moments, merge_moments
+from adapt.target import Target
+from mde.errors import InputError
+from mde.nets.net import DepthNet
+from mde.nets.transformation import Transformation
+
+
+class MomentMatching:
+    """Distance of a batch's moments to the targets, and its gradient on a transformation.
+
+    With `memory` m the moments compared are those of the batch for a share 1 - m, and of all before it, falling off by
+    m each step, for the rest: smoother, for batches too small for their own statistics (as in "Contrastive Model
+    Inversion", Fang et al., IJCAI 2021, whose public code mixes with rate 0.9).
+    """
+
+    def __init__(
+        self, teacher: DepthNet, targets: dict[str, Target], capture: Capture, loss: StatisticsLoss, memory: float
+    ) -> None:
+        self._teacher = teacher
+        self._targets = targets
+        self._capture = capture
+        self._loss: StatisticsLoss = loss
+        self._memory = memory
+        self._past: dict[str, Moments] | None = None
+
+    def backward(self, transformation: Transformation, batches: list[Tensor]) -> float:
+        """Add the gradient of one step, over all `batches` together, and answer the distance.
+
+        One batch costs a forward and a backward pass. Of several, only one is in memory at a time: a first pass without
+        gradients finds the moments of all, a second one carries the distance's gradient back through each in turn. That
+        is exact, since moments of a union are a function of those of its parts.
+
+        Raises:
+            InputError: when the images or the activations are not finite.
+        """
+        if len(batches) == 1:
+            found = self._moments(transformation, batches[0])
+            distance = self._distance(found)
+            distance.backward()
+            self._capture.take()  # what checkpointed layers left while they ran again
+            return distance.item()
+        sizes = [len(batch) for batch in batches]
+        with torch.no_grad():
+            parts = [self._moments(transformation, batch) for batch in batches]
+        whole = {
+            name: Moments(mean=moments.mean.requires_grad_(), var=moments.var.requires_grad_())
+            for name, moments in merge_moments(parts, sizes).items()
+        }
+        distance = self._distance(whole)
+        distance.backward()
+        for batch in batches:
+            share = len(batch) / sum(sizes)
+            (share * _pulled(self._moments(transformation, batch), whole)).backward()
+            self._capture.take()
+        return distance.item()
+
+    def _moments(self, transformation: Transformation, images: Tensor) -> dict[str, Moments]:
+        self._capture.take()
+        self._teacher(transformation(images))
+        return self._capture.take()
+
+    def _distance(self, found: dict[str, Moments]) -> Tensor:
+        if self._past is not None and self._memory > 0.0:
+            found = _mixed(found, self._past, self._memory)
+        distances = layer_distances(self._loss, found, self._targets)
+        check_finite(distances)
+        self._past = {name: Moments(mean=m.mean.detach(), var=m.var.detach()) for name, m in found.items()}
+        return mean_distance(distances)
+
+
+def check_finite(distances: dict[str, Tensor]) -> None:
+    """Raises InputError, naming the first layer, where what enters it is not finite."""
+    for name, distance in distances.items():
+        if not bool(torch.isfinite(distance)):
+            raise InputError(
+                f"what enters layer {name!r} of the teacher is not finite: its distance is {distance.item()}"
+            )
+
+
+def _pulled(part: dict[str, Moments], whole: dict[str, Moments]) -> Tensor:
+    """A scalar whose gradient on a part's moments is, up to its share, the distance's by way of the whole's.
+
+    With mu = sum_i w_i mu_i and v = sum_i w_i (v_i + (mu_i - mu)^2): dmu/dmu_i = w_i, dv/dv_i = w_i,
+    dv/dmu_i = 2 w_i (mu_i - mu).
+    """
+    pulls = []
+    for name, total in whole.items():
+        assert total.mean.grad is not None and total.var.grad is not None
+        moments = part[name]
+        away = (moments.mean - total.mean).detach()
+        pulls.append(
+            (total.mean.grad * moments.mean + total.var.grad * (moments.var + 2.0 * away * moments.mean)).sum()
+        )
+    return torch.stack(pulls).sum()
+
+
+def _mixed(found: dict[str, Moments], past: dict[str, Moments], memory: float) -> dict[str, Moments]:
+    mixed = {}
+    for name, now in found.items():
+        before = past[name]
+        mean = memory * before.mean + (1.0 - memory) * now.mean
+        spread = memory * (before.var + (before.mean - mean).square())
+        mixed[name] = Moments(mean=mean, var=spread + (1.0 - memory) * (now.var + (now.mean - mean).square()))
+    return mixed
+
+
+def structure_penalty(residual: Tensor) -> Tensor:
+    """0.1 |r| + 0.1 |gradient of r's luminance|, means over pixels: a network shall not paint what is not there.
+
+    Only on what a network adds to the affine map, since colours moved alike everywhere destroy no structure. The public
+    summary of the paper names no such term; weights are ours.
+    """
+    luminance = (residual * residual.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1)
+    across = (luminance[..., :, 1:] - luminance[..., :, :-1]).abs().mean()
+    along = (luminance[..., 1:, :] - luminance[..., :-1, :]).abs().mean()
+    return 0.1 * residual.abs().mean() + 0.1 * (across + along)
