@@ -4,8 +4,8 @@ On pictures that a vision transformer knows, its patches differ: things stand ap
 they are all alike. The entropy of the similarities between patches tells the two apart.
 
 Reference: Li et al., "Patch Similarity Aware Data-Free Quantization for Vision Transformers" (PSAQ-ViT), ECCV 2022,
-Eqs. 5 to 9. Differs: at most 64 patches of a map and 64 maps of a layer are compared, evenly spaced, which keeps the
-loss from costing more than the teacher; a patch's likeness to itself, always 1, is left out.
+the entropy of patch similarity. Differs: at most 64 patches of a map and 64 maps of a layer are compared, evenly
+spaced, which bounds the cost; a patch's likeness to itself, always 1, is left out.
 """
 
 from __future__ import annotations
