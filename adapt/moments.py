@@ -42,8 +42,9 @@ MIN_PRIVATE_VARIANCE = 0.05
 class MomentsConfig:
     """For the owner of real images: write the mean and variance of every channel that enters a norm layer of a teacher.
 
-    Whoever gets the file can match renders to it (adapt.run --statistics owner:FILE). This command opens real images;
-    none of them leaves in the file, nor any number of a single one. Without --epsilon the moments are exact.
+    Whoever gets the file can match renders to it (adapt.run --statistics owner:FILE). Beside eval.run this is the one
+    command that opens real images; none of them leaves in the file, nor any number of a single one. Without --epsilon
+    the moments are exact.
     """
 
     teacher: str
@@ -90,7 +91,8 @@ def main(config: MomentsConfig) -> None:
     layers = norm_layers(teacher)
     if not layers:
         raise InputError(f"teacher {teacher.spec.name!r} has no norm layer, so there are no moments to hand out")
-    privacy, sigmas, statement = None, {}, None
+    privacy, statement = None, None
+    sigmas: dict[str, float] = {}
     if config.epsilon is None or config.renders is None:
         moments, num_images = exact_moments(teacher, unit_reference(teacher, layers), paths)
     else:

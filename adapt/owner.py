@@ -66,7 +66,7 @@ def header_of(
 
 def write_owner(path: Path, moments: dict[str, Moments], header: OwnerHeader) -> None:
     """Write the whole file or none."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for name, layer in moments.items():
         tensors |= {f"{name}.mean": layer.mean.float(), f"{name}.var": layer.var.float()}
     write_bytes(path, save(tensors, metadata={HEADER: json_bytes(header).decode()}))
