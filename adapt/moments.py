@@ -207,8 +207,8 @@ def read_whole(path: Path) -> Float[Tensor, "1 3 height width"] | None:
     """An image, RGB in [0,1]; None, with a line that names it, where it cannot be read."""
     try:
         pixels = decode_image(path.read_bytes())
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow answers a damaged PNG with any of the three
-        tqdm.write(f"left out {path}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (OSError, ValueError, SyntaxError):  # Pillow answers a damaged PNG with any of the three
+        tqdm.write(f"left out {path}, which cannot be read as JPEG or PNG", file=sys.stderr)
         return None
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255.0
 
