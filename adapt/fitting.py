@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from adapt.checkpointing import checkpointed
 from adapt.distance import StatisticsLoss, layer_distances
-from adapt.matching import MomentMatching, check_finite, structure_penalty
+from adapt.matching import MomentMatching, PatchMatching, check_finite, structure_penalty
+from adapt.patch_similarity import captured_tokens, patch_distance
 from adapt.statistics import Moments, captured, merge_moments
 from adapt.target import LayerChoice, Target, layers_of, running_targets
 from mde.batch import image_batches, read_images
@@ -95,16 +96,20 @@ def fit_transformation(
 ) -> Fit:
     """Fit one rung of the ladder to a frozen teacher; only the layers of `targets` that run count.
 
+    Without any target a transformer's patches are made as varied as can be (`adapt.patch_similarity`).
+
     Reference: J. Hu et al., "Dense Depth Distillation with Out-of-Distribution Simulated Images", 2024 (transformation
     network fitted to stored feature statistics). No term ties the teacher's depth of a transformed image to that of the
     untouched one: there the teacher is at its worst.
 
     Raises:
-        InputError: for a distance that is not finite, and when no layer of `targets` runs.
+        InputError: for a distance that is not finite, when no layer of `targets` runs, and where a teacher has neither
+            targets nor attention.
     """
     transformation = fresh_transformation(rung, seed=seed).to(next(teacher.parameters()).device)
     measured = list(range(min(config.num_measured, len(reader))))
-    targets = running_targets(teacher, targets, _images(reader, measured[:1], teacher), config.layers)
+    if targets:
+        targets = running_targets(teacher, targets, _images(reader, measured[:1], teacher), config.layers)
     before = measure_distances(teacher, targets, reader, measured, nn.Identity())
     curve = [] if rung == "identity" else _descend(transformation, teacher, targets, reader, config, seed=seed)
     transformation.eval().requires_grad_(False)
@@ -126,10 +131,14 @@ def _descend(
     curve = []
     batches = image_batches(reader, teacher.spec.framing, config.batch_size, seed=seed, steps=range(config.num_steps))
     with ExitStack() as stack:
-        capture = stack.enter_context(captured(layers_of(teacher, targets)))
+        matching: MomentMatching | PatchMatching
+        if targets:
+            capture = stack.enter_context(captured(layers_of(teacher, targets)))
+            matching = MomentMatching(teacher, targets, capture, config.loss, config.memory)
+        else:
+            matching = PatchMatching(teacher, stack.enter_context(captured_tokens(teacher)))
         if config.checkpointing:
             stack.enter_context(checkpointed(teacher))
-        matching = MomentMatching(teacher, targets, capture, config.loss, config.memory)
         for step, images in tqdm(batches, total=config.num_steps, desc="adapt", unit="step"):
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * (1.0 - 0.9 * step / config.num_steps)
@@ -161,9 +170,13 @@ def measure_distances(
 ) -> dict[str, float]:
     """Normalised distance per layer over the numbered records together, whatever loss was fitted.
 
+    Without targets the only entry is the distance of patches from variety.
+
     Raises:
         InputError: where what enters a layer is not finite.
     """
+    if not targets:
+        return {"patches": sum(_patch_distances(teacher, reader, numbers, transformation)) / len(numbers)}
     parts, sizes = [], []
     for moments, size in _moments_of_parts(teacher, targets, reader, numbers, transformation, 8):
         parts.append(moments)
@@ -179,11 +192,26 @@ def record_distances(
 ) -> list[float]:
     """Mean normalised distance of every record by itself: how foreign to the teacher a single image is."""
     numbers = list(range(len(reader)))
+    if not targets:
+        return _patch_distances(teacher, reader, numbers, transformation)
     found = []
     for moments, _ in _moments_of_parts(teacher, targets, reader, numbers, transformation, 1):
         distances = layer_distances("normalised", moments, targets)
         check_finite(distances)
         found.append(sum(distance.item() for distance in distances.values()) / len(distances))
+    return found
+
+
+def _patch_distances(
+    teacher: DepthNet, reader: ShardReader, numbers: list[int], transformation: nn.Module
+) -> list[float]:
+    with captured_tokens(teacher) as capture:
+        found = []
+        for number in numbers:
+            teacher(transformation(_images(reader, [number], teacher)))
+            distance = patch_distance(capture.take())
+            check_finite({"patches": distance})
+            found.append(distance.item())
     return found
 
 

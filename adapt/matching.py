@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from adapt.distance import StatisticsLoss, layer_distances, mean_distance
+from adapt.patch_similarity import TokenCapture, patch_distance
 from adapt.statistics import Capture, Moments, merge_moments
 from adapt.target import Target
 from mde.errors import InputError
@@ -74,6 +75,31 @@ class MomentMatching:
         check_finite(distances)
         self._past = {name: Moments(mean=m.mean.detach(), var=m.var.detach()) for name, m in found.items()}
         return mean_distance(distances)
+
+
+class PatchMatching:
+    """Distance of a transformer's patches from variety, and its gradient on a transformation; needs no statistics."""
+
+    def __init__(self, teacher: DepthNet, capture: TokenCapture) -> None:
+        self._teacher = teacher
+        self._capture = capture
+
+    def backward(self, transformation: Transformation, batches: list[Tensor]) -> float:
+        """Add the gradient of one step, a mean over images, one batch in memory at a time; answer the distance.
+
+        Raises:
+            InputError: when the distance is not finite.
+        """
+        num = sum(len(batch) for batch in batches)
+        total = 0.0
+        for batch in batches:
+            self._capture.forget()  # what checkpointed layers left while they ran again
+            self._teacher(transformation(batch))
+            distance = patch_distance(self._capture.take())
+            check_finite({"patches": distance})
+            (distance * len(batch) / num).backward()
+            total += distance.item() * len(batch) / num
+        return total
 
 
 def check_finite(distances: dict[str, Tensor]) -> None:

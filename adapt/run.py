@@ -12,10 +12,12 @@ from pathlib import Path
 from adapt.fitting import Fit, FitConfig, fit_transformation, record_distances
 from adapt.page import CURVE, DISTANCES, PAGE, SAMPLES, write_page
 from adapt.plots import plot_curve, plot_distances, plot_samples
-from adapt.target import Target, statistics_targets
+from adapt.source import NONE, statistics_targets
+from adapt.target import Target
 from mde.batch import read_images
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
+from mde.errors import InputError
 from mde.files import sha256_file, write_json
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
@@ -47,7 +49,9 @@ class AdaptConfig:
     """Rung of the ladder: identity (measures only), affine (12 parameters), network (3,215, sees 7x7 pixels) or
     network-large (1.4 M, sees what stands where)."""
     statistics: str = "batchnorm"
-    """What the teacher remembers its images by: batchnorm, the running statistics in its checkpoint."""
+    """What the teacher knows its images by: batchnorm, the running statistics in its checkpoint; owner:FILE, moments
+    that the owner of its data wrote with adapt.moments, for layers without; patch-similarity, for transformers, needs
+    neither; or none."""
     measure_records: bool = False
     """Also write records.json, the distance of every single render, by which synth.select can leave out the most
     foreign; takes one pass of the teacher over all."""
@@ -63,6 +67,8 @@ def adapt(config: AdaptConfig) -> None:
     reader = ShardReader(config.data)
     teacher = load_teacher(config.teacher, config.weights, domain=reader.domain)
     targets = statistics_targets(config.statistics, teacher)  # before anything is written
+    if config.statistics == NONE:
+        raise InputError("--statistics none leaves nothing to measure; give batchnorm, owner:FILE or patch-similarity")
     open_run(config.out, "adapt.run", config, free=("device", "weights", "data", "out"))
     teacher.to(pick_device(config.device))
     fit = adapt_teacher(teacher, targets, reader, config.fit, config.out, rung=config.transform, seed=config.seed)
@@ -102,7 +108,7 @@ def adapt_teacher(
         "rung": rung,
         "num_parameters": transformation.num_fitted,
         "fit": asdict(config),
-        "sources": dict(Counter(targets[name].source for name in fit.before)),
+        "sources": dict(Counter(targets[name].source for name in fit.before)) if targets else {"patch similarity": 1},
         "layers_idle": sorted(targets.keys() - fit.before.keys()) if config.layers == "all" else None,
         "distance_before": fit.mean_before,
         "distance_after": fit.mean_after,

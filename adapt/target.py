@@ -81,20 +81,3 @@ def running_targets(
         smallest = min((size for size in sizes.values() if size > 1), default=1)
         names = names[: max(place for place, name in enumerate(names) if sizes[name] == smallest) + 1]
     return {name: targets[name] for name in names}
-
-
-def statistics_targets(statistics: str, teacher: DepthNet) -> dict[str, Target]:
-    """The targets that `--statistics` names.
-
-    Raises:
-        InputError: for an unknown name, and when there are none.
-    """
-    if statistics != "batchnorm":
-        raise InputError(f"--statistics {statistics!r} is unknown; expected batchnorm")
-    targets = batchnorm_targets(teacher)
-    if not targets:
-        raise InputError(
-            f"teacher {teacher.spec.name!r} has no BatchNorm statistics (none, or folded into its convolutions), so "
-            "there is nothing to adapt to; use --transform identity"
-        )
-    return targets

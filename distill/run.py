@@ -14,7 +14,8 @@ import torch
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
-from adapt.target import Target, statistics_targets
+from adapt.source import NONE, statistics_targets
+from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.export import ONNX, ExportReport, export_onnx
@@ -69,7 +70,9 @@ class DistillConfig:
     """Transformation that brings renders to where the teacher is at home: affine (12 parameters), network (3,215),
     network-large (1.4 M), or identity for none, which teachers without BatchNorm need."""
     statistics: str = "batchnorm"
-    """What the teacher remembers its images by: batchnorm, the running statistics in its checkpoint."""
+    """What the teacher knows its images by: batchnorm, the running statistics in its checkpoint; owner:FILE, moments
+    that the owner of its data wrote with adapt.moments, for layers without; patch-similarity, for transformers, needs
+    neither; or none."""
     teacher_cache: Path | None = None
     """Folder in which the teacher's depth is kept, in half precision (off by at most 0.05 %), for images that come
     again: in later epochs, and for other students on the same transformed images. By default it is always asked."""
@@ -89,6 +92,11 @@ class DistillConfig:
         if self.seed < 0:
             raise InputError(f"--seed {self.seed} must not be negative")
 
+    @property
+    def rung(self) -> Rung:
+        """The transformation that is fitted: none without statistics."""
+        return "identity" if self.statistics == NONE else self.transform
+
 
 def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
@@ -96,7 +104,7 @@ def distill(config: DistillConfig) -> None:
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
-    targets = {} if config.transform == "identity" else statistics_targets(config.statistics, teacher)
+    targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
@@ -165,11 +173,11 @@ def fitted_transformation(
     config: DistillConfig, teacher: DepthNet, targets: dict[str, Target], reader: ShardReader, out: Path
 ) -> Transformation | None:
     """The transformation of this run, fitted first when it is missing; None for the identity."""
-    if config.transform == "identity":
+    if config.rung == "identity":
         return None
     directory = out / "adapt" / TRANSFORMATION
     if not (directory / MANIFEST).is_file():
-        adapt_teacher(teacher, targets, reader, config.fit, out / "adapt", rung=config.transform, seed=config.seed)
+        adapt_teacher(teacher, targets, reader, config.fit, out / "adapt", rung=config.rung, seed=config.seed)
     return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
 
 

@@ -30,7 +30,7 @@ from mde.device import DeviceName, pick_device
 from mde.domain import INDOOR
 from mde.errors import InputError
 from mde.files import sha256_file, write_bytes, write_json
-from mde.nets.demo import MIDDLE_DEPTH_M, NATIVE_SIZE, DemoTeacher
+from mde.nets.demo import MIDDLE_DEPTH_M, NATIVE_SIZE, DemoTeacher, Norm
 from mde.run_directory import environment, open_run
 from mde.shards import INDEX, ShardReader
 
@@ -63,6 +63,8 @@ class DemoTeacherConfig:
     """AdamW's decoupled decay."""
     gradient_weight: float = 0.5
     """Weight of the gradient loss beside the L1 of log depth."""
+    norm: Norm = "batch"
+    """BatchNorm, or LayerNorm over channels: the same teacher without stored statistics, for studies."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -103,7 +105,7 @@ def train_demo_teacher(config: DemoTeacherConfig) -> None:
     train_set = pictures(config.out / "train", config.num_images, start=0)
     validation_set = pictures(config.out / "validation", config.num_validation, start=VALIDATION_START)
     device = pick_device(config.device)
-    core = fresh_teacher(config.seed).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    core = fresh_teacher(config.seed, config.norm).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     begin = time.monotonic()
     final_loss = fit(core, train_set, config)
     seconds = time.monotonic() - begin
@@ -116,11 +118,11 @@ def train_demo_teacher(config: DemoTeacherConfig) -> None:
         print(f"{name:>10}: " + "  ".join(f"{key} {metrics[key]:.4f}" for key in ("abs_rel", "delta1", "rmse")))
 
 
-def fresh_teacher(seed: int) -> DemoTeacher:
+def fresh_teacher(seed: int, norm: Norm = "batch") -> DemoTeacher:
     """First weights by seed; the caller's generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return DemoTeacher(INDOOR.depth_range_m)
+        return DemoTeacher(INDOOR.depth_range_m, norm=norm)
 
 
 def pictures(directory: Path, num: int, *, start: int) -> Pictures:

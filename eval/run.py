@@ -1,7 +1,7 @@
 """Score students and their teacher side by side on real frames: `python -m eval.run`.
 
-The only command that opens real images. It comes after training: nothing that it reads or writes is
-an input of any other command.
+The only command that opens real images, beside adapt.moments, which the owner of the data runs. It comes after
+training: nothing that it reads or writes is an input of any other command.
 """
 
 from __future__ import annotations

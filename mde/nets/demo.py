@@ -2,13 +2,14 @@
 
 It lets every stage run, and be judged, without a weight file of others. How it was trained and how
 good it is stands in `demo_teacher/teacher.json` beside its weights; `python -m eval.demo_teacher`
-makes both again.
+makes both again. With LayerNorm in place of BatchNorm it is the example of a teacher that remembers no statistics.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -24,6 +25,8 @@ from mde.nets.net import DepthNet, NetSpec
 from mde.nets.output import Output
 from mde.nets.weights import load_strictly
 
+Norm = Literal["batch", "layer"]
+"""What follows every convolution: BatchNorm, or LayerNorm over the channels of each place."""
 WEIGHTS = Path(__file__).parent / "demo_teacher" / "weights.safetensors"
 """The committed weights."""
 NATIVE_SIZE = (48, 64)
@@ -44,11 +47,12 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
         raise InputError(f"teacher demo knows domain 'indoor' only, got {domain.name!r}; use --domain indoor")
     path = WEIGHTS if weights is None else weights
     content = _read(path)
-    core = DemoTeacher(domain.depth_range_m)
     try:
         state = load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise InputError(f"{path} is not a readable safetensors file; expected demo teacher weights") from error
+    has_statistics = any(name.endswith("running_mean") for name in state)
+    core = DemoTeacher(domain.depth_range_m, norm="batch" if has_statistics else "layer")
     load_strictly(core, state, path=path)
     spec = NetSpec(
         name="demo",
@@ -81,16 +85,18 @@ class DemoTeacher(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, depth_range_m: tuple[float, float], widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(
+        self, depth_range_m: tuple[float, float], widths: tuple[int, ...] = WIDTHS, norm: Norm = "batch"
+    ) -> None:
         super().__init__()
         self.depth_range_m = depth_range_m
         # Not persistent: constants of the architecture, and loading is strict.
         self.register_buffer("mean", torch.tensor((0.45, 0.45, 0.45)).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor((0.25, 0.25, 0.25)).view(1, 3, 1, 1), persistent=False)
-        self.stem = _convolution(3, widths[0], stride=2)
+        self.stem = _convolution(3, widths[0], norm, stride=2)
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
-        self.down = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairs)
-        self.up = nn.ModuleList(Up(coarse, fine) for fine, coarse in reversed(pairs))
+        self.down = nn.ModuleList(Down(fine, coarse, norm) for fine, coarse in pairs)
+        self.up = nn.ModuleList(Up(coarse, fine, norm) for fine, coarse in reversed(pairs))
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
@@ -107,19 +113,29 @@ class DemoTeacher(nn.Module):
         return Output(depth_m=depth_m, raw=raw)
 
 
-def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of each place of a map (B,C,H,W), as in ConvNeXt (Liu et al., 2022)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalised features, of the same shape."""
+        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def _convolution(inputs: int, outputs: int, norm: Norm, *, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs) if norm == "batch" else ChannelNorm(outputs),
+        nn.ReLU(inplace=True),
     )
 
 
 class Down(nn.Module):
     """Half the size, then one more convolution with a residual path."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: Norm) -> None:
         super().__init__()
-        self.shrink = _convolution(inputs, outputs, stride=2)
-        self.refine = _convolution(outputs, outputs)
+        self.shrink = _convolution(inputs, outputs, norm, stride=2)
+        self.refine = _convolution(outputs, outputs, norm)
 
     def forward(self, fine: Tensor) -> Tensor:
         """Features at half the size of `fine`, rounded up."""
@@ -130,10 +146,10 @@ class Down(nn.Module):
 class Up(nn.Module):
     """Bring coarse features to the size of the skip and join both."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: Norm) -> None:
         super().__init__()
         self.narrow = nn.Conv2d(inputs, outputs, 1, bias=False)
-        self.join = _convolution(2 * outputs, outputs)
+        self.join = _convolution(2 * outputs, outputs, norm)
 
     def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
         """Features at the size of `skip`; narrowed before they grow, which is the same and cheaper."""

@@ -10,11 +10,13 @@ from adapt.run import RECORDS, TRANSFORMATION, AdaptConfig, adapt, adapt_teacher
 from adapt.target import batchnorm_targets
 from mde.errors import InputError
 from mde.files import read_json
+from mde.nets import load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.state import state_of
 from mde.nets.transformation import Rung
 from mde.shards import ShardReader
 from tests.conftest import make_shards
+from tests.mde.tiny_transformers import save_dpt
 
 CONFIG = FitConfig(num_steps=60, batch_size=4, learning_rate=3e-2, num_measured=8)
 
@@ -147,4 +149,18 @@ def test_the_command_writes_the_distance_of_every_record_and_reads_again(tmp_pat
 def test_a_teacher_without_statistics_leaves_no_folder(tmp_path: Path, shards: Path) -> None:
     with pytest.raises(InputError, match="--statistics 'no' is unknown"):
         adapt(AdaptConfig(teacher="demo", data=shards, out=tmp_path / "out", statistics="no"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_transformer_without_statistics_is_fitted_by_its_patches(tmp_path: Path, shards: Path) -> None:
+    transformer = load_teacher(f"hf:{save_dpt(tmp_path / 'dpt')}", None, "indoor")
+    reader, config = ShardReader(shards), FitConfig(num_steps=8, batch_size=4, micro_batch=3, num_measured=4)
+    fitted = fit_transformation(transformer, {}, reader, config, rung="affine", seed=0)
+    assert list(fitted.before) == ["patches"] and 0.0 < fitted.mean_after < fitted.mean_before
+    assert len(record_distances(transformer, {}, reader, torch.nn.Identity())) == 12
+
+
+def test_nothing_to_measure_is_refused(tmp_path: Path, shards: Path) -> None:
+    with pytest.raises(InputError, match="--statistics none leaves nothing to measure"):
+        adapt(AdaptConfig(teacher="demo", data=shards, out=tmp_path / "out", statistics="none"))
     assert not (tmp_path / "out").exists()

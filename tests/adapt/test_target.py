@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
 
-from adapt.target import batchnorm_targets, running_targets, statistics_targets
+from adapt.target import batchnorm_targets, running_targets
 from mde.errors import InputError
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
@@ -76,11 +76,3 @@ def test_a_teacher_of_which_no_norm_runs_is_refused(net: DepthNet) -> None:
     idle = {name: target for name, target in batchnorm_targets(net).items() if name.endswith("idle")}
     with pytest.raises(InputError, match="none of the 1 layers with statistics runs in teacher 'tiny'"):
         running_targets(net, idle, IMAGES, "all")
-
-
-def test_a_teacher_without_batchnorm_and_unknown_statistics_are_refused_with_advice(teacher: DepthNet) -> None:
-    bare = DepthNet(nn.Sequential(nn.Conv2d(3, 3, 1), nn.GroupNorm(1, 3)), teacher.spec)
-    with pytest.raises(InputError, match="no BatchNorm statistics .*folded.* use --transform identity"):
-        statistics_targets("batchnorm", bare)
-    with pytest.raises(InputError, match="--statistics 'guess' is unknown"):
-        statistics_targets("guess", teacher)

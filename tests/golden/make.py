@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tyro
 
+from adapt.moments import MomentsConfig
 from adapt.run import AdaptConfig
 from distill.export import ExportConfig
 from distill.run import DistillConfig
@@ -31,6 +32,7 @@ COMMANDS = {
     "mde.doctor": DoctorConfig,
     "synth.generate": GenerateConfig,
     "synth.select": SelectConfig,
+    "adapt.moments": MomentsConfig,
     "adapt.run": AdaptConfig,
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,

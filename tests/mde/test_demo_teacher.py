@@ -197,6 +197,18 @@ def test_command_writes_weights_that_load_and_a_card(tmp_path: Path) -> None:
     assert set(card["figures"]["validation"]) >= {"abs_rel", "delta1", "rmse"}
 
 
+def test_a_teacher_of_layer_norm_has_no_statistics_and_loads_like_the_other(tmp_path: Path) -> None:
+    train_demo_teacher(replace(small_config(tmp_path / "run"), norm="layer"))
+    teacher = load_demo_teacher(tmp_path / "run" / "weights.safetensors", INDOOR)
+    norms = [module for module in teacher.modules() if isinstance(module, nn.LayerNorm)]
+    assert len(norms) == 13 and not any("running" in name for name, _ in teacher.named_buffers())
+    features = torch.randn(2, norms[0].normalized_shape[0], 3, 5, generator=torch.Generator().manual_seed(0))
+    answer = norms[0].to(torch.float32)(features)
+    torch.testing.assert_close(
+        answer, nn.functional.layer_norm(features.movedim(1, 3), features.shape[1:2]).movedim(3, 1), atol=0.05, rtol=0.0
+    )
+
+
 def test_first_weights_leave_the_global_generator_alone() -> None:
     state = torch.random.get_rng_state()
     first, second = fresh_teacher(3), fresh_teacher(3)
