@@ -49,6 +49,7 @@ demo: setup  ## the whole way on the sealed world, in minutes on a CPU
 bench: setup  ## speed and memory, as ratios against a baseline of the same run
 	$(PY) -m tests.bench.run
 	$(PY) -m tests.bench.rendering
+	$(PY) -m tests.bench.adaptation
 
 golden: setup  ## make the golden files again and show what changed
 	$(PY) -m tests.golden.make

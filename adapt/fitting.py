@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from adapt.checkpointing import checkpointed
 from adapt.distance import StatisticsLoss, layer_distances
-from adapt.matching import MomentMatching, PatchMatching, check_finite, structure_penalty
+from adapt.matching import MomentMatching, PatchMatching, check_finite
 from adapt.patch_similarity import captured_tokens, patch_distance
 from adapt.statistics import Moments, captured, merge_moments
 from adapt.target import LayerChoice, Target, layers_of, running_targets
@@ -145,9 +145,6 @@ def _descend(
             optimizer.zero_grad(set_to_none=True)
             parts = list(images.to(next(teacher.parameters()).device).split(config.micro_batch or len(images)))
             curve.append(matching.backward(transformation, parts))
-            if transformation.network is not None:
-                for part in parts:
-                    (structure_penalty(transformation.residual(part)) * len(part) / len(images)).backward()
             optimizer.step()
     return curve
 

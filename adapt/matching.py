@@ -15,7 +15,7 @@ from mde.nets.transformation import Transformation
 
 
 class MomentMatching:
-    """Distance of a batch's moments to the targets, and its gradient on a transformation.
+    """Distance of a batch's moments to the targets, and its gradient on a transformation with the structure penalty's.
 
     With `memory` m the moments compared are those of the batch for a share 1 - m, and of all before it, falling off by
     m each step, for the rest: smoother, for batches too small for their own statistics (as in "Contrastive Model
@@ -43,14 +43,14 @@ class MomentMatching:
             InputError: when the images or the activations are not finite.
         """
         if len(batches) == 1:
-            found = self._moments(transformation, batches[0])
+            found, penalty = self._pass(transformation, batches[0])
             distance = self._distance(found)
-            distance.backward()
+            (distance + penalty).backward()
             self._capture.take()  # what checkpointed layers left while they ran again
             return distance.item()
         sizes = [len(batch) for batch in batches]
         with torch.no_grad():
-            parts = [self._moments(transformation, batch) for batch in batches]
+            parts = [self._pass(transformation, batch)[0] for batch in batches]
         whole = {
             name: Moments(mean=moments.mean.requires_grad_(), var=moments.var.requires_grad_())
             for name, moments in merge_moments(parts, sizes).items()
@@ -59,14 +59,17 @@ class MomentMatching:
         distance.backward()
         for batch in batches:
             share = len(batch) / sum(sizes)
-            (share * _pulled(self._moments(transformation, batch), whole)).backward()
+            part, penalty = self._pass(transformation, batch)
+            (share * (_pulled(part, whole) + penalty)).backward()
             self._capture.take()
         return distance.item()
 
-    def _moments(self, transformation: Transformation, images: Tensor) -> dict[str, Moments]:
+    def _pass(self, transformation: Transformation, images: Tensor) -> tuple[dict[str, Moments], Tensor]:
+        """Moments of transformed images, and the structure penalty of what was painted."""
         self._capture.take()
-        self._teacher(transformation(images))
-        return self._capture.take()
+        transformed, residual = transformation.with_residual(images)
+        self._teacher(transformed)
+        return self._capture.take(), structure_penalty(residual)
 
     def _distance(self, found: dict[str, Moments]) -> Tensor:
         if self._past is not None and self._memory > 0.0:
@@ -94,10 +97,11 @@ class PatchMatching:
         total = 0.0
         for batch in batches:
             self._capture.forget()  # what checkpointed layers left while they ran again
-            self._teacher(transformation(batch))
+            transformed, residual = transformation.with_residual(batch)
+            self._teacher(transformed)
             distance = patch_distance(self._capture.take())
             check_finite({"patches": distance})
-            (distance * len(batch) / num).backward()
+            ((distance + structure_penalty(residual)) * len(batch) / num).backward()
             total += distance.item() * len(batch) / num
         return total
 
@@ -138,12 +142,14 @@ def _mixed(found: dict[str, Moments], past: dict[str, Moments], memory: float) -
     return mixed
 
 
-def structure_penalty(residual: Tensor) -> Tensor:
+def structure_penalty(residual: Tensor | None) -> Tensor:
     """0.1 |r| + 0.1 |gradient of r's luminance|, means over pixels: a network shall not paint what is not there.
 
     Only on what a network adds to the affine map, since colours moved alike everywhere destroy no structure. The public
     summary of the paper names no such term; weights are ours.
     """
+    if residual is None:
+        return torch.zeros(())
     luminance = (residual * residual.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1)
     across = (luminance[..., :, 1:] - luminance[..., :, :-1]).abs().mean()
     along = (luminance[..., 1:, :] - luminance[..., :-1, :]).abs().mean()

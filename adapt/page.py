@@ -24,7 +24,7 @@ p{margin:.25rem 0 .75rem;max-width:75ch}.soft{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:16px 0}
 .card{background:var(--card);border-radius:8px;padding:12px 16px}
 .card b{display:block;font-size:1.9rem;line-height:1.2;color:var(--adapted);font-variant-numeric:tabular-nums}
-img{display:block;width:100%}
+img{display:block;width:100%}img.narrow{max-width:600px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line)}
@@ -40,7 +40,7 @@ def write_page(out: Path, fit: Fit, teacher: NetSpec, report: dict[str, Any]) ->
         f"<h1>{escape(title)}</h1>{_summary(fit, report)}"
         f"<h2>Renders, and what the teacher will see</h2>{_image(out / SAMPLES)}"
         f"<h2>Distance of every layer</h2>{_image(out / DISTANCES)}"
-        f"<h2>The fit</h2>{_image(out / CURVE)}"
+        f"<h2>The fit</h2>{_image(out / CURVE, 'narrow')}"
         f"<h2>Farthest layers after it</h2>{_layers(fit, worst)}"
         f"<h2>Colours</h2>{_colours(report)}"
         f"<h2>Made from</h2>{_origin(report)}"
@@ -100,5 +100,6 @@ def _origin(report: dict[str, Any]) -> str:
     )
 
 
-def _image(path: Path) -> str:
-    return f'<img alt="{escape(path.stem)}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
+def _image(path: Path, look: str = "wide") -> str:
+    content = base64.b64encode(path.read_bytes()).decode()
+    return f'<img class="{look}" alt="{escape(path.stem)}" src="data:image/png;base64,{content}">'

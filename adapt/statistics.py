@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -72,9 +73,33 @@ def captured(layers: Mapping[str, nn.Module]) -> Iterator[Capture]:
 
 def moments_of(features: Tensor, axis: int) -> Moments:
     """Moments per index of `axis`, in float32 whatever the features are."""
-    others = [other for other in range(features.dim()) if other != axis % features.dim()]
-    var, mean = torch.var_mean(features.float(), dim=others, correction=0)
+    mean, var = _MeanAndVariance.apply(features.float(), axis % features.dim())
     return Moments(mean=mean, var=var)
+
+
+class _MeanAndVariance(torch.autograd.Function):
+    """Mean and biased variance per channel, whose gradient is written in one pass over the features.
+
+    With n values per channel: dmu/dx = 1 / n, dv/dx = 2 (x - mu) / n. Autograd's own takes several passes, which made a
+    fit of a small teacher a tenth slower.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        others = [other for other in range(features.dim()) if other != axis]
+        var, mean = torch.var_mean(features, dim=others, correction=0)
+        ctx.save_for_backward(features, mean)
+        ctx.axis = axis
+        return mean, var
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        features, mean = ctx.saved_tensors
+        of_mean, of_var = gradients
+        shape = [-1 if axis == ctx.axis else 1 for axis in range(features.dim())]
+        num = features.numel() / len(mean)
+        slope = 2.0 * of_var / num
+        return torch.addcmul((of_mean / num - slope * mean).view(shape), features, slope.view(shape)), None
 
 
 def channel_axis(layer: nn.Module, features: Tensor) -> int:

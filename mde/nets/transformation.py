@@ -72,15 +72,19 @@ class Transformation(nn.Module):
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
         """Transformed images, RGB in [0,1]."""
-        moved = self.affine(image)
-        return (moved if self.network is None else moved + self.residual(image)).clamp(0.0, 1.0)
+        return self.with_residual(image)[0]
 
-    def residual(self, image: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
-        """What the network adds to the affine map, at most a quarter of the range of pixel values either way."""
-        assert self.network is not None, "the affine rung has no network"
+    def with_residual(
+        self, image: Float[Tensor, "batch 3 height width"]
+    ) -> tuple[Float[Tensor, "batch 3 height width"], Float[Tensor, "batch 3 height width"] | None]:
+        """Transformed images, and what the network added to the affine map; None on rungs without one."""
+        moved = self.affine(image)
+        if self.network is None:
+            return moved.clamp(0.0, 1.0), None
         height, width = image.shape[-2:]
         answer = self.network((image - self.affine.mean) / self.affine.std)
-        return AMPLITUDE * torch.tanh(answer[..., :height, :width])  # one row or column too many at odd sizes
+        residual = AMPLITUDE * torch.tanh(answer[..., :height, :width])  # one row or column too many at odd sizes
+        return (moved + residual).clamp(0.0, 1.0), residual
 
 
 def small_network() -> nn.Sequential:

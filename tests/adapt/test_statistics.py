@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from adapt.statistics import Moments, captured, merge_moments, moments_of
+from adapt.statistics import Moments, _MeanAndVariance, captured, merge_moments, moments_of
 from adapt.target import batchnorm_targets, layers_of
 from mde.nets.net import DepthNet
 
@@ -80,3 +80,11 @@ def test_hooks_are_taken_away_when_the_block_fails(teacher: DepthNet) -> None:
     with pytest.raises(RuntimeError, match="oh"), captured(norms(teacher)):
         raise RuntimeError("oh")
     assert not any(module._forward_pre_hooks for module in teacher.modules())
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_gradients_of_moments_agree_with_finite_differences(axis: int) -> None:
+    features = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    assert torch.autograd.gradcheck(
+        lambda x: _MeanAndVariance.apply(x, axis % 4), (features.requires_grad_(),), atol=1e-8
+    )

@@ -107,7 +107,8 @@ def study(config: LadderConfig) -> None:
     generate(render_config(config, HELD_OUT_SEED, config.num_held_out))
     write_sealed(config.runs / "sealed-train", "train", config.num_images)
     seeds = range(config.num_seeds)
-    jobs = [student_job(config, arm, seed) for seed in seeds for arm in arms()]
+    order = sorted((arm.rung == "network-large", seed, place) for place, arm in enumerate(arms()) for seed in seeds)
+    jobs = [student_job(config, arms()[place], seed) for _, seed, place in order]  # the dearest last
     run_jobs(jobs, num_at_once=config.num_at_once, title="students")
     blind = {arm.name: [label_free(config, arm, seed) for seed in seeds] for arm in arms()}
     write_sealed(config.runs / "sealed-test", "test", config.num_test)

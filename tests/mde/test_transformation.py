@@ -38,11 +38,11 @@ def test_a_fresh_transformation_changes_nothing_at_any_size(rung: Rung) -> None:
 @pytest.mark.parametrize("rung", RUNGS)
 def test_answers_are_legal_pixels_and_the_network_is_bounded(rung: Rung) -> None:
     transformation = wild(rung)
-    answer = transformation(image())
+    answer, residual = transformation.with_residual(image())
     assert answer.min() >= 0.0 and answer.max() <= 1.0
-    if transformation.network is not None:
-        moved = (transformation.residual(image())).abs()
-        assert 0.5 * AMPLITUDE < moved.max() <= AMPLITUDE
+    assert (residual is None) == (rung in ("identity", "affine"))
+    if residual is not None:
+        assert 0.5 * AMPLITUDE < residual.abs().max() <= AMPLITUDE
 
 
 def test_hidden_layers_are_drawn_by_seed_alone() -> None:
