@@ -170,22 +170,26 @@ def depth_line(frame: FrameDepth) -> str:
 def adapt_verdict(norms: Norms, *, has_gradient: bool) -> str:
     """What adapt.run can do with such a network, and what to do where it cannot."""
     without = "use distill.run --transform identity"
-    if norms.num_layers == 0 and norms.num_frozen:
-        return f"will not work: its {norms.num_frozen} frozen norms are not BatchNorm layers; {without}"
+    num_stored = norms.num_layers + norms.num_frozen
     if norms.looks_folded:
         return (
             f"will not work: no norm at all and biases everywhere, so BatchNorm was folded in or never was; {without}"
         )
-    if norms.num_layers == 0:
-        return f"will not work: there are no BatchNorm statistics to match; {without}"
-    if norms.num_untouched == norms.num_layers:
-        return f"must not be used: no statistics were learned, matching them would spoil the images; {without}"
-    if norms.num_idle:
-        return f"will not work: {norms.num_idle} BatchNorm layers never run, so they have nothing to compare; {without}"
     if not has_gradient:
         return f"will not work: no gradient reaches the image; {without}"
-    share = norms.num_layers - norms.num_untouched
-    return f"works: {share} of {norms.num_layers} BatchNorm layers have statistics to match"
+    if num_stored == 0 and norms.num_other == 0:
+        return f"will not work: there are no norms whose input could be matched; {without}"
+    if num_stored == 0:
+        return (
+            "needs other statistics: no BatchNorm; let the owner of the data run adapt.moments for --statistics "
+            f"owner:FILE, or {without}"
+        )
+    if norms.num_frozen == 0 and norms.num_untouched == norms.num_layers:
+        return f"must not be used: no statistics were learned, matching them would spoil the images; {without}"
+    if norms.num_frozen == 0 and norms.num_idle == norms.num_layers:
+        return f"will not work: none of the {norms.num_layers} BatchNorm layers ever runs; {without}"
+    untouched = f"; {norms.num_untouched} have learned no statistics" if norms.num_untouched else ""
+    return f"works: {num_stored - norms.num_idle} of {num_stored} BatchNorm layers run and are matched{untouched}"
 
 
 def distill_verdict(spec: NetSpec) -> str:

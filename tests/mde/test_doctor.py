@@ -138,13 +138,15 @@ def norms(**changes: int) -> Norms:
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
-        ({}, "works: 3 of 3 BatchNorm layers have statistics to match"),
-        ({"num_untouched": 1}, "works: 2 of 3 BatchNorm layers"),
+        ({}, "works: 3 of 3 BatchNorm layers run and are matched"),
+        ({"num_untouched": 1}, "works: 3 of 3 BatchNorm layers run and are matched; 1 have learned no statistics"),
         ({"num_untouched": 3}, "must not be used: no statistics were learned"),
-        ({"num_idle": 1}, "will not work: 1 BatchNorm layers never run"),
+        ({"num_idle": 1}, "works: 2 of 3 BatchNorm layers"),
+        ({"num_idle": 3}, "will not work: none of the 3 BatchNorm layers ever runs"),
         ({"num_layers": 0}, "will not work: no norm at all and biases everywhere"),
-        ({"num_layers": 0, "num_other": 25}, "will not work: there are no BatchNorm statistics"),
-        ({"num_layers": 0, "num_frozen": 53}, "will not work: its 53 frozen norms are not BatchNorm layers"),
+        ({"num_layers": 0, "num_biased": 0}, "will not work: there are no norms"),
+        ({"num_layers": 0, "num_other": 25}, "needs other statistics: no BatchNorm; let the owner"),
+        ({"num_layers": 0, "num_frozen": 53}, "works: 53 of 53 BatchNorm layers"),
     ],
 )
 def test_the_verdict_on_adapt_follows_from_the_norms(changes: dict[str, int], verdict: str) -> None:
