@@ -350,7 +350,7 @@ def test_a_teacher_without_batchnorm_is_refused_before_anything_is_rendered(
     """Its run would otherwise leave a folder that refuses the very option that is advised."""
     bare = DepthNet(nn.Conv2d(3, 1, 1), make_teacher().spec)
     monkeypatch.setattr(run_module, "load_teacher", lambda *_, **__: bare)
-    with pytest.raises(InputError, match="no BatchNorm statistics.*use --transform identity"):
+    with pytest.raises(InputError, match="no BatchNorm statistics.*or --transform identity"):
         distill(small(tmp_path, tmp_path / "renders"))
     assert list(tmp_path.iterdir()) == []
 
