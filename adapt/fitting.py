@@ -43,7 +43,7 @@ class FitConfig:
     (divergence of normal distributions, which a layer without spread blows up)."""
     layers: LayerChoice = "all"
     """All layers, or the encoder's: down to the smallest maps. A decoder's also hold the depths of the training set."""
-    memory: float = 0.0
+    past_share: float = 0.0
     """Share of the past in the moments compared, at least 0 and below 1; for small batches."""
     num_measured: int = 128
     """Images over which the distance is stated before and after."""
@@ -58,8 +58,8 @@ class FitConfig:
             raise InputError(f"--micro-batch {self.micro_batch} must not be negative; 0 is the whole batch")
         if not 0.0 < self.learning_rate < float("inf"):
             raise InputError(f"--learning-rate {self.learning_rate} must be positive")
-        if not 0.0 <= self.memory < 1.0:
-            raise InputError(f"--memory {self.memory} must be at least 0 and below 1")
+        if not 0.0 <= self.past_share < 1.0:
+            raise InputError(f"--past-share {self.past_share} must be at least 0 and below 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,8 @@ class Fit:
     """A fitted transformation with the distances that speak for it."""
 
     transformation: Transformation
+    targets: dict[str, Target]
+    """What was matched: the layers that run, of those that were asked for."""
     before: dict[str, float]
     """Distance per layer of untouched renders, in the order in which layers run."""
     after: dict[str, float]
@@ -114,7 +116,7 @@ def fit_transformation(
     curve = [] if rung == "identity" else _descend(transformation, teacher, targets, reader, config, seed=seed)
     transformation.eval().requires_grad_(False)
     after = before if rung == "identity" else measure_distances(teacher, targets, reader, measured, transformation)
-    return Fit(transformation=transformation, before=before, after=after, curve=curve)
+    return Fit(transformation=transformation, targets=targets, before=before, after=after, curve=curve)
 
 
 def _descend(
@@ -134,7 +136,7 @@ def _descend(
         matching: MomentMatching | PatchMatching
         if targets:
             capture = stack.enter_context(captured(layers_of(teacher, targets)))
-            matching = MomentMatching(teacher, targets, capture, config.loss, config.memory)
+            matching = MomentMatching(teacher, targets, capture, config.loss, config.past_share)
         else:
             matching = PatchMatching(teacher, stack.enter_context(captured_tokens(teacher)))
         if config.checkpointing:
@@ -167,7 +169,8 @@ def measure_distances(
 ) -> dict[str, float]:
     """Normalised distance per layer over the numbered records together, whatever loss was fitted.
 
-    Without targets the only entry is the distance of patches from variety.
+    Every layer of `targets` must run (`running_targets`). Without targets the only entry is that of patches, from
+    variety.
 
     Raises:
         InputError: where what enters a layer is not finite.

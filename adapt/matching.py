@@ -17,19 +17,19 @@ from mde.nets.transformation import Transformation
 class MomentMatching:
     """Distance of a batch's moments to the targets, and its gradient on a transformation with the structure penalty's.
 
-    With `memory` m the moments compared are those of the batch for a share 1 - m, and of all before it, falling off by
-    m each step, for the rest: smoother, for batches too small for their own statistics (as in "Contrastive Model
+    With `past_share` m the moments compared are those of the batch for a share 1 - m, and of all before it, falling off
+    by m each step, for the rest: smoother, for batches too small for their own statistics (as in "Contrastive Model
     Inversion", Fang et al., IJCAI 2021, whose public code mixes with rate 0.9).
     """
 
     def __init__(
-        self, teacher: DepthNet, targets: dict[str, Target], capture: Capture, loss: StatisticsLoss, memory: float
+        self, teacher: DepthNet, targets: dict[str, Target], capture: Capture, loss: StatisticsLoss, past_share: float
     ) -> None:
         self._teacher = teacher
         self._targets = targets
         self._capture = capture
         self._loss: StatisticsLoss = loss
-        self._memory = memory
+        self._past_share = past_share
         self._past: dict[str, Moments] | None = None
 
     def backward(self, transformation: Transformation, batches: list[Tensor]) -> float:
@@ -72,8 +72,8 @@ class MomentMatching:
         return self._capture.take(), structure_penalty(residual)
 
     def _distance(self, found: dict[str, Moments]) -> Tensor:
-        if self._past is not None and self._memory > 0.0:
-            found = _mixed(found, self._past, self._memory)
+        if self._past is not None and self._past_share > 0.0:
+            found = _mixed(found, self._past, self._past_share)
         distances = layer_distances(self._loss, found, self._targets)
         check_finite(distances)
         self._past = {name: Moments(mean=m.mean.detach(), var=m.var.detach()) for name, m in found.items()}
@@ -132,13 +132,13 @@ def _pulled(part: dict[str, Moments], whole: dict[str, Moments]) -> Tensor:
     return torch.stack(pulls).sum()
 
 
-def _mixed(found: dict[str, Moments], past: dict[str, Moments], memory: float) -> dict[str, Moments]:
+def _mixed(found: dict[str, Moments], past: dict[str, Moments], past_share: float) -> dict[str, Moments]:
     mixed = {}
     for name, now in found.items():
         before = past[name]
-        mean = memory * before.mean + (1.0 - memory) * now.mean
-        spread = memory * (before.var + (before.mean - mean).square())
-        mixed[name] = Moments(mean=mean, var=spread + (1.0 - memory) * (now.var + (now.mean - mean).square()))
+        mean = past_share * before.mean + (1.0 - past_share) * now.mean
+        spread = past_share * (before.var + (before.mean - mean).square())
+        mixed[name] = Moments(mean=mean, var=spread + (1.0 - past_share) * (now.var + (now.mean - mean).square()))
     return mixed
 
 

@@ -70,10 +70,11 @@ def adapt(config: AdaptConfig) -> None:
     if config.statistics == NONE:
         raise InputError("--statistics none leaves nothing to measure; give batchnorm, owner:FILE or patch-similarity")
     open_run(config.out, "adapt.run", config, free=("device", "weights", "data", "out"))
-    teacher.to(pick_device(config.device))
+    device = pick_device(config.device)
+    teacher.to(device)
     fit = adapt_teacher(teacher, targets, reader, config.fit, config.out, rung=config.transform, seed=config.seed)
     if config.measure_records:
-        distances = record_distances(teacher, targets, reader, fit.transformation.to(pick_device(config.device)))
+        distances = record_distances(teacher, fit.targets, reader, fit.transformation.to(device))
         write_json(config.out / RECORDS, {"data": sha256_file(reader.directory / INDEX), "distances": distances})
     print(f"distance {fit.mean_before:.3f} before, {fit.mean_after:.3f} after: {config.out}/{PAGE}")
 

@@ -16,6 +16,11 @@ OWNER = "owner:"
 BATCHNORM, PATCH_SIMILARITY, NONE = "batchnorm", "patch-similarity", "none"
 
 
+def owner_file(statistics: str) -> Path | None:
+    """The file that `--statistics owner:FILE` names; None for other sources."""
+    return Path(statistics.removeprefix(OWNER)) if statistics.startswith(OWNER) else None
+
+
 def statistics_targets(statistics: str, teacher: DepthNet) -> dict[str, Target]:
     """Targets by layer, in the teacher's order; empty for patch similarity and for none.
 
@@ -39,9 +44,10 @@ def statistics_targets(statistics: str, teacher: DepthNet) -> dict[str, Target]:
                 f"give --statistics {OWNER}FILE or {PATCH_SIMILARITY}, or --transform identity"
             )
         return stored
-    if not statistics.startswith(OWNER):
+    path = owner_file(statistics)
+    if path is None:
         sources = ", ".join((BATCHNORM, f"{OWNER}FILE", PATCH_SIMILARITY))
         raise InputError(f"--statistics {statistics!r} is unknown; expected {sources} or {NONE}")
-    stated = owner_targets(Path(statistics.removeprefix(OWNER)), teacher)
+    stated = owner_targets(path, teacher)
     either = {**stated, **stored}
     return {name: either[name] for name in norm_layers(teacher) if name in either}

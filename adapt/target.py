@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -24,6 +24,11 @@ class Target:
     eps: float
     """The layer's own, added to variances."""
     source: Source
+
+    def to(self, device: torch.device) -> Target:
+        """The same on another device."""
+        moments = Moments(mean=self.moments.mean.to(device), var=self.moments.var.to(device))
+        return replace(self, moments=moments)
 
 
 def batchnorm_targets(teacher: nn.Module) -> dict[str, Target]:
@@ -54,7 +59,8 @@ def layers_of(teacher: nn.Module, targets: dict[str, Target]) -> dict[str, nn.Mo
 def running_targets(
     teacher: DepthNet, targets: dict[str, Target], images: Tensor, which: LayerChoice
 ) -> dict[str, Target]:
-    """Of `targets` those whose layers run in a forward pass of `images`, in that order; with "encoder" its part only.
+    """Of `targets` those whose layers run in a forward pass of `images`, in that order, on the device of `images`; with
+    "encoder" its part only.
 
     The encoder ends with the last layer that works on the smallest maps: decoders grow from there. Maps of a single
     place (pooled context) do not count.
@@ -80,4 +86,4 @@ def running_targets(
     if which == "encoder":
         smallest = min((size for size in sizes.values() if size > 1), default=1)
         names = names[: max(place for place, name in enumerate(names) if sizes[name] == smallest) + 1]
-    return {name: targets[name] for name in names}
+    return {name: targets[name].to(images.device) for name in names}

@@ -14,7 +14,7 @@ import torch
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
-from adapt.source import NONE, statistics_targets
+from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
@@ -35,7 +35,7 @@ from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import Rung, Transformation, load_transformation
-from mde.provenance import reads_noted
+from mde.provenance import note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
 from mde.shards import INDEX, ShardReader, read_index
 from synth.generate import generate
@@ -97,6 +97,11 @@ class DistillConfig:
         """The transformation that is fitted: none without statistics."""
         return "identity" if self.statistics == NONE else self.transform
 
+    @property
+    def owner_file(self) -> Path | None:
+        """The owner's statistics, where they are matched."""
+        return None if self.rung == "identity" else owner_file(self.statistics)
+
 
 def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
@@ -110,8 +115,10 @@ def distill(config: DistillConfig) -> None:
         if config.no_real_data:
             stack.enter_context(reads_noted(out / READS))
             note_teacher(teacher, config.weights)
+            if config.owner_file is not None:
+                note_read(config.owner_file)
         reader = renders(config, data, teacher)
-        check_parents(out, teacher, reader, goes_on=goes_on)
+        check_parents(config, out, teacher, reader, goes_on=goes_on)
         if goes_on and (out / REPORT).is_file():  # written last
             print(f"{out} is finished; nothing to do")
             return
@@ -158,9 +165,11 @@ def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader
     return reader
 
 
-def check_parents(out: Path, teacher: DepthNet, reader: ShardReader, *, goes_on: bool) -> None:
-    """A run goes on only with the teacher and the images that it began with."""
+def check_parents(config: DistillConfig, out: Path, teacher: DepthNet, reader: ShardReader, *, goes_on: bool) -> None:
+    """A run goes on only with the teacher, the images and the owner's statistics that it began with."""
     parents = {"teacher": teacher.spec.weights_sha256, "data": sha256_file(reader.directory / INDEX)}
+    if config.owner_file is not None:
+        parents["statistics"] = sha256_file(config.owner_file)
     if goes_on and (out / PARENTS).is_file():
         began_with = read_json(out / PARENTS)
         changed = [name for name, digest in parents.items() if began_with.get(name) != digest]

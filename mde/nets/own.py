@@ -139,7 +139,7 @@ def fault_of(raw: Any, num_images: int, kind: Kind) -> str | None:
         return f"numbers of type {raw.dtype}; expected real numbers"
     if not bool(torch.isfinite(raw).all()):
         return "NaN or infinity; expected finite numbers"
-    if kind == "metric" and float(raw.max()) <= 0.0:
+    if kind == "metric" and not bool((raw > 0.0).any()):
         return "no positive depth at all; expected metres after metres_per_unit (is it a logarithm, or inverse depth?)"
     return None
 

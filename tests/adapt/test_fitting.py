@@ -18,6 +18,23 @@ from mde.shards import ShardReader
 from tests.conftest import make_shards
 from tests.mde.tiny_transformers import save_dpt
 
+IDLE = """
+from torch import nn
+from mde.nets.own import OwnTeacher
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.idle, self.norm, self.head = nn.BatchNorm2d(3), nn.BatchNorm2d(3), nn.Conv2d(3, 1, 1)
+
+    def forward(self, image):
+        return self.head(self.norm(image)).exp()
+
+def load(weights, domain):
+    return OwnTeacher(network=Network().eval().requires_grad_(False), kind="metric", metres_per_unit=1.0, mean=None,
+        std=None, native_size=(36, 48), multiple_of=None, licence="Apache-2.0")
+"""
+"""A teacher of which one norm never runs."""
 CONFIG = FitConfig(num_steps=60, batch_size=4, learning_rate=3e-2, num_measured=8)
 
 
@@ -93,7 +110,7 @@ def test_counts_below_one_are_refused(field: str) -> None:
     [
         ({"batch_size": 1}, "one image has no statistics to match"),
         ({"micro_batch": -1}, "--micro-batch -1 must not be negative"),
-        ({"memory": 1.0}, "--memory 1.0 must be at least 0 and below 1"),
+        ({"past_share": 1.0}, "--past-share 1.0 must be at least 0 and below 1"),
         ({"learning_rate": float("nan")}, "must be positive"),
     ],
 )
@@ -164,3 +181,14 @@ def test_nothing_to_measure_is_refused(tmp_path: Path, shards: Path) -> None:
     with pytest.raises(InputError, match="--statistics none leaves nothing to measure"):
         adapt(AdaptConfig(teacher="demo", data=shards, out=tmp_path / "out", statistics="none"))
     assert not (tmp_path / "out").exists()
+
+
+def test_every_record_is_measured_by_the_layers_that_run(tmp_path: Path, shards: Path) -> None:
+    """A layer that never runs has a target and no moments; it must not be asked for."""
+    own = tmp_path / "own.py"
+    own.write_text(IDLE)
+    config = FitConfig(num_steps=2, batch_size=4, num_measured=4)
+    adapt(AdaptConfig(teacher=f"{own}:load", data=shards, out=tmp_path / "out", measure_records=True, fit=config))
+    idle = read_json(tmp_path / "out" / "report.json")["layers_idle"]
+    assert len(idle) == 1 and idle[0].endswith("idle")
+    assert len(read_json(tmp_path / "out" / RECORDS)["distances"]) == 12

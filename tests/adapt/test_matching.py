@@ -28,7 +28,7 @@ def gradient_of(
     loss: StatisticsLoss = "normalised",
     is_checkpointed: bool = False,
     steps: int = 1,
-    memory: float = 0.0,
+    past_share: float = 0.0,
 ) -> tuple[float, list[Tensor]]:
     """Distance and gradients of the last of some steps, on a transformation that is not the identity."""
     transformation = fresh_transformation("network", seed=0)
@@ -36,7 +36,7 @@ def gradient_of(
     nn.init.normal_(transformation.network[-1].weight, std=0.1, generator=torch.Generator().manual_seed(2))
     targets = batchnorm_targets(teacher)
     with captured(layers_of(teacher, targets)) as capture, checkpointed(teacher) if is_checkpointed else nullcontext():
-        matching = MomentMatching(teacher, targets, capture, loss, memory)
+        matching = MomentMatching(teacher, targets, capture, loss, past_share)
         for step in range(steps):
             transformation.zero_grad()
             distance = matching.backward(transformation, list((BATCH / (steps - step)).split(sizes)))
@@ -81,7 +81,7 @@ def test_blocks_are_the_innermost_members_of_sequences() -> None:
 
 def test_memory_mixes_the_past_in(demo: DepthNet) -> None:
     alone, _ = gradient_of(demo, [6], steps=2)
-    remembering, _ = gradient_of(demo, [6], steps=2, memory=0.5)
+    remembering, _ = gradient_of(demo, [6], steps=2, past_share=0.5)
     first, _ = gradient_of(demo, [6], steps=1)
     assert first == pytest.approx(alone, rel=1e-6)  # the last step's batch is the same
     assert remembering != pytest.approx(alone, rel=1e-2)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
-import torch
+from torch import nn
 
 from adapt.distance import StatisticsLoss
 from adapt.fitting import FitConfig, measure_distances
@@ -200,14 +200,14 @@ def label_free(config: LadderConfig, arm: Arm, seed: int) -> dict[str, float]:
 
 def distance_of(config: LadderConfig, arm: Arm, out: Path, teacher: DepthNet) -> float:
     """Mean normalised distance over all layers of what the student learned from."""
-    directory, transformation = config.runs / "renders-0", torch.nn.Identity()
+    directory, transformation = config.runs / "renders-0", cast(nn.Module, nn.Identity())
     if arm.rung is None:
         directory = config.runs / "sealed-train"
     elif arm.rung != "identity":
-        found = load_transformation(out / "adapt" / TRANSFORMATION, teacher_sha256=teacher.spec.weights_sha256)
-        transformation = torch.nn.Sequential(found)  # type: ignore[assignment]
+        transformation = load_transformation(out / "adapt" / TRANSFORMATION, teacher_sha256=teacher.spec.weights_sha256)
     reader = ShardReader(directory, origins=("synthetic", ORIGIN))
-    distances = measure_distances(teacher, batchnorm_targets(teacher), reader, list(range(256)), transformation)
+    numbers = list(range(min(256, len(reader))))
+    distances = measure_distances(teacher, batchnorm_targets(teacher), reader, numbers, transformation)
     return sum(distances.values()) / len(distances)
 
 
