@@ -15,7 +15,9 @@ from torch import nn
 
 import distill.run as run_module
 from adapt.fitting import FitConfig
+from adapt.owner import header_of, write_owner
 from adapt.run import TRANSFORMATION
+from adapt.target import batchnorm_targets
 from distill.data_statement import READS
 from distill.export import ONNX, ExportReport
 from distill.run import DistillConfig, distill, places
@@ -372,3 +374,19 @@ def test_a_relative_teacher_of_the_users_own_is_aligned_or_refused(tmp_path: Pat
     assert report["scale_from"] == "renders"
     assert str(own) in report["no_real_data"]["files_read"]["data"]
     assert places(replace(config, out=None, data=None))[2] == Path("runs/own-load-indoor")
+
+
+def test_the_owners_statistics_are_among_the_parents_and_the_files_read(tmp_path: Path, shards: Path) -> None:
+    """They come from real images, so an auditor looks for them first; a run goes on only with the same ones."""
+    teacher = load_teacher("demo", None, "indoor")
+    moments = {name: target.moments for name, target in batchnorm_targets(teacher).items()}
+    path = tmp_path / "moments.safetensors"
+    write_owner(path, moments, header_of(teacher, moments, 40, None))
+    config = replace(small(tmp_path, shards), statistics=f"owner:{path}")
+    distill(config)
+    report = read_json(config.out / "report.json")
+    assert report["parents"]["statistics"] == sha256_file(path)
+    assert str(path) in report["no_real_data"]["files_read"]["data"]
+    write_owner(path, moments, header_of(teacher, moments, 41, None))
+    with pytest.raises(InputError, match="began with other statistics"):
+        distill(config)
