@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
@@ -21,7 +22,7 @@ from distill.data_statement import READS, data_statement, note_teacher, painter_
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.objective import ObjectiveConfig
 from distill.teacher_cache import TeacherCache, largest_size_bytes
-from distill.training import TrainConfig, TrainSummary, train
+from distill.training import DepthCache, TrainConfig, TrainSummary, train
 from mde.batch import read_images
 from mde.checkpoint import MANIFEST
 from mde.command import run_command
@@ -204,11 +205,11 @@ def opened_cache(config: DistillConfig, teacher: DepthNet, reader: ShardReader) 
 def train_student(
     config: DistillConfig,
     teacher: DepthNet,
-    transformation: Transformation | None,
+    transformation: nn.Module | None,
     reader: ShardReader,
     out: Path,
     *,
-    cache: TeacherCache | None = None,
+    cache: DepthCache | None = None,
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[teacher.spec.domain]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,6 @@ from tqdm import tqdm
 
 from distill.alignment import align
 from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
-from distill.teacher_cache import TeacherCache
 from mde.batch import depth_batches, image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
@@ -69,6 +68,14 @@ class TrainSummary:
     resumed_from: int
 
 
+class DepthCache(Protocol):
+    """A teacher's depth of images that it may have answered before (`distill.teacher_cache`)."""
+
+    def depth_m(self, teacher: DepthNet, images: Tensor) -> Tensor:
+        """Depth of `images` (B,3,H,W), (B,1,H,W)."""
+        ...
+
+
 def warmup_cosine(step: int, num_steps: int) -> float:
     """Factor on the learning rate: up linearly over the first tenth of the steps, then a cosine to zero."""
     num_warmup = max(1, num_steps // 10)
@@ -88,7 +95,7 @@ def train(
     out: Path,
     *,
     seed: int,
-    cache: TeacherCache | None = None,
+    cache: DepthCache | None = None,
     align_teacher: bool = False,
     progress: str = "distil",
 ) -> TrainSummary:

@@ -19,24 +19,27 @@ from torch import nn
 
 from adapt.distance import StatisticsLoss
 from adapt.fitting import FitConfig, measure_distances
-from adapt.run import TRANSFORMATION
+from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import LayerChoice, batchnorm_targets
 from distill.proxy import proxy_of
-from distill.run import DistillConfig, distill, train_student
+from distill.run import DistillConfig, train_student
 from distill.training import METRICS, TrainConfig, final_means
 from eval.crew import Job, run_jobs
 from eval.demo import PROTOCOL, demo_teacher, num_logged, sealed_frames
 from eval.score import score
 from eval.sealed.world import CAMERA, ORIGIN, write_sealed
+from mde.checkpoint import MANIFEST
 from mde.command import run_command
 from mde.files import read_json, write_json
 from mde.nets import load_student
 from mde.nets.net import DepthNet
+from mde.nets.student import STUDENT
 from mde.nets.transformation import Rung, load_transformation
 from mde.run_directory import environment
 from mde.shards import ShardReader
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
+from tests.bench.remembered import Remembered, RememberedDepth
 
 HELD_OUT_SEED = 1000
 """Seed of the renders by which students are judged without labels."""
@@ -58,7 +61,7 @@ class LadderConfig:
     """Renders of other scenes for the proxy."""
     num_test: int = 200
     """Test pictures of the sealed world."""
-    num_steps: int = 2000
+    num_steps: int = 1500
     """Optimiser steps of every student."""
     num_fit_steps: int = 150
     """Optimiser steps of every transformation."""
@@ -90,15 +93,10 @@ class Arm:
 
 
 def arms() -> list[Arm]:
-    """Bounds first, then every rung with every loss and choice of layers."""
-    fitted: list[Arm] = [
-        Arm(rung=rung, loss=loss, layers=layers)
-        for layers in get_args(LayerChoice)
-        for loss in get_args(StatisticsLoss)
-        for rung in get_args(Rung)
-        if rung != "identity"
-    ]
-    return [Arm(rung="identity"), Arm(rung=None), *fitted]
+    """Bounds first, then every rung with every loss, and the default loss in the encoder alone."""
+    rungs = [rung for rung in get_args(Rung) if rung != "identity"]
+    losses = [Arm(rung=rung, loss=loss) for loss in get_args(StatisticsLoss) for rung in rungs]
+    return [Arm(rung="identity"), Arm(rung=None), *losses, *(Arm(rung=rung, layers="encoder") for rung in rungs)]
 
 
 def study(config: LadderConfig) -> None:
@@ -107,8 +105,7 @@ def study(config: LadderConfig) -> None:
     generate(render_config(config, HELD_OUT_SEED, config.num_held_out))
     write_sealed(config.runs / "sealed-train", "train", config.num_images)
     seeds = range(config.num_seeds)
-    order = sorted((arm.rung == "network-large", seed, place) for place, arm in enumerate(arms()) for seed in seeds)
-    jobs = [student_job(config, arms()[place], seed) for _, seed, place in order]  # the dearest last
+    jobs = [students_job(config, arm) for arm in sorted(arms(), key=lambda arm: arm.rung == "network-large")]
     run_jobs(jobs, num_at_once=config.num_at_once, title="students")
     blind = {arm.name: [label_free(config, arm, seed) for seed in seeds] for arm in arms()}
     write_sealed(config.runs / "sealed-test", "test", config.num_test)
@@ -140,44 +137,60 @@ def run_of(config: LadderConfig, arm: Arm, seed: int) -> Path:
     return config.runs / f"seed-{seed}" / arm.folder
 
 
-def distill_config(config: LadderConfig, arm: Arm, seed: int) -> DistillConfig:
-    """The run of one student: the command of a user."""
-    return DistillConfig(
-        teacher="demo",
-        domain="indoor",
-        data=config.runs / "renders-0",
-        out=run_of(config, arm, seed),
-        student="plain",
-        transform=arm.rung or "identity",
-        no_real_data=True,
-        seed=seed,
-        train=TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500),
-        fit=FitConfig(num_steps=config.num_fit_steps, loss=arm.loss, layers=arm.layers),
-    )
+def student_config(config: LadderConfig, seed: int) -> DistillConfig:
+    """How every student is trained."""
+    train = TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500)
+    return DistillConfig(teacher="demo", domain="indoor", student="plain", seed=seed, train=train)
 
 
 def make_student(config: LadderConfig, arm: Arm, seed: int) -> None:
-    """Fit and train; the upper bound is the same training on pictures that a user cannot have."""
-    chosen = distill_config(config, arm, seed)
-    if arm.rung is not None:
-        distill(chosen)
+    """Fit and train; the upper bound is the same training on pictures that a user cannot have.
+
+    As `distill.run` does, but what frozen networks answer is kept in memory.
+    """
+    out = run_of(config, arm, seed)
+    if (out / STUDENT / MANIFEST).is_file():
         return
-    out = run_of(config, arm, seed)
     out.mkdir(parents=True, exist_ok=True)
-    reader = ShardReader(config.runs / "sealed-train", origins=("synthetic", ORIGIN))
-    train_student(chosen, demo_teacher(), None, reader, out)
+    teacher, directory = demo_teacher(), config.runs / ("sealed-train" if arm.rung is None else "renders-0")
+    reader = ShardReader(directory, origins=("synthetic", ORIGIN))
+    transformation = None if arm.rung in (None, "identity") else fitted(config, arm, teacher, reader, out, seed)
+    cache = RememberedDepth(teacher)
+    train_student(student_config(config, seed), teacher, transformation, reader, out, cache=cache)
 
 
-def student_job(config: LadderConfig, arm: Arm, seed: int) -> Job:
-    """One student as a job."""
-    out = run_of(config, arm, seed)
+def fitted(config: LadderConfig, arm: Arm, teacher: DepthNet, reader: ShardReader, out: Path, seed: int) -> nn.Module:
+    """The transformation of an arm."""
+    assert arm.rung is not None
+    fit = FitConfig(num_steps=config.num_fit_steps, loss=arm.loss, layers=arm.layers)
+    targets = batchnorm_targets(teacher)
+    if not (out / "adapt" / TRANSFORMATION).exists():
+        adapt_teacher(teacher, targets, reader, fit, out / "adapt", rung=arm.rung, seed=seed)
+    digest = teacher.spec.weights_sha256
+    return Remembered(load_transformation(out / "adapt" / TRANSFORMATION, teacher_sha256=digest))
+
+
+def students_job(config: LadderConfig, arm: Arm) -> Job:
+    """All students of an arm as one job, since a process takes seconds to start."""
+    logs = [run_of(config, arm, seed) / METRICS for seed in range(config.num_seeds)]
     return Job(
-        name=f"the student behind {arm.name}, seed {seed},",
-        work=partial(make_student, config, arm, seed),
-        log=out.with_suffix(".log"),
-        num_done=partial(num_logged, out / METRICS),
-        num_steps=config.num_steps,
+        name=f"a student behind {arm.name}",
+        work=partial(make_students, config, arm),
+        log=config.runs / f"{arm.folder}.log",
+        num_done=partial(num_logged_in, logs),
+        num_steps=config.num_steps * config.num_seeds,
     )
+
+
+def make_students(config: LadderConfig, arm: Arm) -> None:
+    """One after the other, seed by seed."""
+    for seed in range(config.num_seeds):
+        make_student(config, arm, seed)
+
+
+def num_logged_in(logs: list[Path]) -> int:
+    """Steps in all of the logs."""
+    return sum(num_logged(log) for log in logs)
 
 
 def label_free(config: LadderConfig, arm: Arm, seed: int) -> dict[str, float]:
