@@ -19,10 +19,12 @@ from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
+from distill.draw import AugmentConfig
 from distill.export import ONNX, ExportReport, export_onnx
+from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveConfig
 from distill.teacher_cache import TeacherCache, largest_size_bytes
-from distill.training import DepthCache, TrainConfig, TrainSummary, train
+from distill.training import TrainConfig, TrainSummary, train
 from mde.batch import read_images
 from mde.checkpoint import MANIFEST
 from mde.command import run_command
@@ -36,6 +38,7 @@ from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, build_student, save_student
 from mde.nets.transformation import Rung, Transformation, load_transformation
+from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
 from mde.shards import INDEX, ShardReader, read_index
@@ -84,6 +87,7 @@ class DistillConfig:
     device: DeviceName = "auto"
     """Where to compute; auto takes CUDA when it is there."""
     train: TrainConfig = field(default_factory=TrainConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     fit: FitConfig = field(default_factory=FitConfig)
 
@@ -105,28 +109,43 @@ class DistillConfig:
 
 
 def distill(config: DistillConfig) -> None:
-    """Run the stage: renders, transformation, student, ONNX file, report."""
+    """Run the stage: renders, transformation, student, ONNX file, report.
+
+    Of several processes the first makes what all need, and writes what all have learned.
+    """
+    processes = join_processes(config.device)
+    processes.places(config.train.batch_size)  # before anything is written, like the teacher
     domain, data, out = places(config)
-    teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
+    teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
-    goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
-        if config.no_real_data:
-            stack.enter_context(reads_noted(out / READS))
-            note_teacher(teacher, config.weights)
-            if config.owner_file is not None:
-                note_read(config.owner_file)
-        reader = renders(config, data, teacher)
-        check_parents(config, out, teacher, reader, goes_on=goes_on)
-        if goes_on and (out / REPORT).is_file():  # written last
-            print(f"{out} is finished; nothing to do")
+        with processes.first_ahead():
+            free = ("device", "weights", "data", "out")
+            goes_on = open_run(
+                out,
+                "distill.run",
+                replace(config, domain=domain),
+                free=free,
+                is_shared=not processes.is_first,
+            )
+            if config.no_real_data:
+                stack.enter_context(reads_noted(out / READS))
+                note_teacher(teacher, config.weights)
+                if config.owner_file is not None:
+                    note_read(config.owner_file)
+            reader = renders(config, data, teacher)
+            check_parents(config, out, teacher, reader, goes_on=goes_on)
+            if goes_on and (out / REPORT).is_file():  # written last
+                print(f"{out} is finished; nothing to do")
+                return
+            teacher.to(processes.device)
+            cache = opened_cache(config, teacher, reader)
+            transformation = fitted_transformation(config, teacher, targets, reader, out)
+        summary = train_student(config, teacher, transformation, reader, out, cache=cache, processes=processes)
+        if not processes.is_first:
             return
-        teacher.to(pick_device(config.device))
-        cache = opened_cache(config, teacher, reader)
-        transformation = fitted_transformation(config, teacher, targets, reader, out)
-        summary = train_student(config, teacher, transformation, reader, out, cache=cache)
         export = export_student(reader, out)
     check_unchanged(teacher, state, name=teacher.spec.name)
     report = {
@@ -210,10 +229,11 @@ def train_student(
     out: Path,
     *,
     cache: DepthCache | None = None,
+    processes: Processes | None = None,
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[teacher.spec.domain]
-    device = pick_device(config.device)
+    processes = processes or Processes(device=pick_device(config.device))
     card = StudentCard(
         name=config.student,
         domain=domain.name,
@@ -228,22 +248,19 @@ def train_student(
         images_painted_by=painter_of(reader.index),
     )
     torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
-    student = build_student(card).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if transformation is not None:
-        transformation.to(device)
-    summary = train(
-        student,
-        teacher.to(device),
-        transformation,
-        reader,
-        config.train,
-        config.objective,
-        out,
-        seed=config.seed,
+    student = build_student(card)
+    lesson = Lesson(
+        teacher=teacher.to(processes.device),
+        transformation=None if transformation is None else transformation.to(processes.device),
+        objective=config.objective,
+        augment=config.augment,
         cache=cache,
         align_teacher=config.align_teacher,
     )
-    save_student(out / STUDENT, student, card)
+    student.to(processes.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes)
+    if processes.is_first:
+        save_student(out / STUDENT, student, card)
     return summary
 
 

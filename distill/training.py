@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from distill.alignment import align
-from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
-from mde.batch import depth_batches, image_batches
+from distill.draw import Pictures, drawn
+from distill.ema import Ema
+from distill.failed_batch import write_failed_batch
+from distill.guards import Guards
+from distill.lesson import Lesson, Precision, check_some_aligned, in_precision, taught
+from distill.metrics_log import METRICS, final_means, metrics_log
+from distill.objective import objective_terms, weighted_sum
+from distill.schedule import SCHEDULES, ScheduleName
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
+from mde.nets.cross_batchnorm import across_processes
 from mde.nets.edge import EdgeStudent
-from mde.nets.net import DepthNet
 from mde.nets.output import Output
 from mde.nets.state import check_unchanged, state_of
+from mde.processes import Processes
 from mde.shards import ShardReader
 
 CHECKPOINTS = "checkpoints"
-METRICS = "metrics.jsonl"
-EVENTS = "tensorboard"
+VERSION = 2
+"""Of checkpoints; 1 had no average of weights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,21 +43,39 @@ class TrainConfig:
     num_steps: int = 10_000
     """Optimiser steps, not epochs."""
     batch_size: int = 8
-    """Images per step."""
+    """Images per step, of all processes together."""
+    micro_batch: int = 0
+    """Images in memory at once; 0 is all of a step. Gradients add up to the step's, BatchNorm sees micro-batches."""
     learning_rate: float = 8e-3
-    """Peak of the schedule: linear warm-up over the first tenth, then a cosine to zero. High, since students
-    begin from scratch: at 2e-3 a MobileNetV2 hardly learns in its first 400 steps (LOG.md)."""
+    """Peak of the schedule. High, since students begin from scratch: at 2e-3 a MobileNetV2 hardly learns in its first
+    400 steps (LOG.md)."""
+    schedule: ScheduleName = "cosine"
+    """cosine: linear warm-up over a tenth of the steps, then down to zero; or one-cycle, as TIE-KD has it."""
     weight_decay: float = 1e-2
     """AdamW's decoupled decay."""
+    clip_norm: float = 10.0
+    """Largest norm of a step's gradient."""
+    ema_decay: float = 0.999
+    """Decay of the moving average of weights that becomes the student; with 0 the last weights do."""
+    precision: Precision = "fp32"
+    """bf16 lets both networks compute in bfloat16 where that is safe; losses and weights stay in float32."""
+    compile: bool = False
+    """Compile the student with torch.compile: a minute at the start, pays on GPUs (on two CPU cores it did not)."""
     checkpoint_every: int = 500
     """Steps between checkpoints; what a kill can cost at most."""
+    num_threads: int = 2
+    """Threads that read, decode and mix images ahead; on a GPU about one for 200 images per second (make bench)."""
 
     def __post_init__(self) -> None:
-        for name in ("num_steps", "batch_size", "checkpoint_every"):
+        for name in ("num_steps", "batch_size", "checkpoint_every", "num_threads"):
             if getattr(self, name) < 1:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
-        if self.learning_rate <= 0 or self.weight_decay < 0:
-            raise InputError("the learning rate must be positive and the weight decay not negative")
+                raise InputError(f"--train.{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
+        if not 0.0 < self.learning_rate < math.inf or not 0.0 < self.clip_norm or self.weight_decay < 0:
+            raise InputError("learning rate and clip norm must be positive and the weight decay not negative")
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise InputError(f"--train.ema-decay {self.ema_decay} must be at least 0 and below 1")
+        if self.micro_batch < 0:
+            raise InputError(f"--train.micro-batch {self.micro_batch} must not be negative; 0 is the whole batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,51 +88,36 @@ class TrainSummary:
     """Of the steps of this process; not a number when a finished run was only read again."""
     seconds: float
     resumed_from: int
-
-
-class DepthCache(Protocol):
-    """A teacher's depth of images that it may have answered before (`distill.teacher_cache`)."""
-
-    def depth_m(self, teacher: DepthNet, images: Tensor) -> Tensor:
-        """Depth of `images` (B,3,H,W), (B,1,H,W)."""
-        ...
-
-
-def warmup_cosine(step: int, num_steps: int) -> float:
-    """Factor on the learning rate: up linearly over the first tenth of the steps, then a cosine to zero."""
-    num_warmup = max(1, num_steps // 10)
-    if step < num_warmup:
-        return (step + 1) / num_warmup
-    progress = (step - num_warmup) / max(1, num_steps - num_warmup)
-    return 0.5 * (1.0 + math.cos(math.pi * progress))
+    num_processes: int = 1
 
 
 def train(
     student: EdgeStudent,
-    teacher: DepthNet,
-    transformation: nn.Module | None,
+    lesson: Lesson,
     reader: ShardReader,
     config: TrainConfig,
-    objective: ObjectiveConfig,
     out: Path,
     *,
     seed: int,
-    cache: DepthCache | None = None,
-    align_teacher: bool = False,
+    processes: Processes | None = None,
     progress: str = "distil",
+    judge: Callable[[nn.Module, int], None] | None = None,
 ) -> TrainSummary:
     """Train `student` in place on the teacher's depth of `reader`'s images, from the last good checkpoint on.
 
-    With `align_teacher` that depth is first fitted to the render's, image by image (`distill.alignment`), and images
-    that cannot be are left out of their step.
+    Student and teacher see the same pixels: mirrored at random, mixed, transformed, randomised. Everything random
+    depends on (seed, step, place) alone, so a run that was killed ends with the same weights, bit for bit, on the same
+    machine and versions. Of several processes each takes its places of every batch; gradients and BatchNorm are those
+    of the whole batch, so the weights are those of one process but for rounding. Writes checkpoints, `metrics.jsonl`
+    and TensorBoard events into `out`; `judge` is shown the averaged student and the step at every checkpoint.
 
-    Student and teacher see the same pixels: mirrored at random, then transformed. Everything random
-    depends on (seed, step) alone, so a run that was killed ends with the same weights, bit for bit, on
-    the same machine and versions. Writes checkpoints, `metrics.jsonl` and TensorBoard events into `out`.
-    Raises InputError when the objective stops being finite, when no image of a step can be aligned, and when the
-    teacher is no longer what it was, before a checkpoint holds what a changed one taught.
+    Raises InputError when the objective stops being finite (the batch is written into `out`), when a guard finds that
+    the run has gone wrong (`distill.guards`), when no image of a step can be aligned, and when the teacher is no longer
+    what it was, before a checkpoint holds what a changed one taught.
     """
-    device = next(student.parameters()).device
+    teacher, processes = lesson.teacher, processes or Processes()
+    if processes.num > 1:
+        across_processes(student, processes.device)
     optimizer = torch.optim.AdamW(
         student.parameters(),
         lr=config.learning_rate,
@@ -118,157 +125,156 @@ def train(
         weight_decay=config.weight_decay,
         fused=True,  # one kernel for all tensors: 1 ms instead of 6 for a small student on a CPU
     )
-    start = _resume(student, optimizer, out)
+    ema = Ema(student, config.ema_decay)
+    start = _resume(student, optimizer, ema, out)
     before = state_of(teacher)
+    forward = torch.compile(student, dynamic=False) if config.compile else student
+    guards = Guards(config.num_steps)
+    places = processes.places(config.batch_size)
     student.train()
     steps = range(start, config.num_steps)
     begin = time.monotonic()
-    with (
-        _metrics_log(out, start) as log,
-        tqdm(total=config.num_steps, initial=start, desc=progress, unit="step") as bar,
-    ):
-        for step, images, render_m in _batches(
-            reader, teacher, config, seed=seed, steps=steps, with_depth=align_teacher
-        ):
-            images = images.to(device).contiguous(memory_format=torch.channels_last)
-            with torch.no_grad():
-                if transformation is not None:
-                    images = transformation(images)
-                teacher_m = teacher(images).depth_m if cache is None else cache.depth_m(teacher, images)
-                if render_m is not None:
-                    images, teacher_m = _aligned(images, teacher_m, render_m.to(device), teacher, student, step)
-                teacher_m = teacher_m.clamp(*student.depth_range_m)
-
-            output = student(images)
-            terms = objective_terms(output, teacher_m, student.bins)
-            loss = weighted_sum(terms, objective).mean()
+    with ExitStack() as stack:
+        log = stack.enter_context(metrics_log(out, start)) if processes.is_first else None
+        bar = stack.enter_context(
+            tqdm(total=config.num_steps, initial=start, desc=progress, unit="step", disable=not processes.is_first)
+        )
+        pictures = drawn(
+            reader,
+            teacher.spec.framing,
+            config.batch_size,
+            lesson.augment,
+            seed=seed,
+            steps=steps,
+            places=places,
+            with_depth=lesson.align_teacher,
+            num_threads=config.num_threads,
+        )
+        for step, drawn_now in pictures:
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * warmup_cosine(step, config.num_steps)
-            gradient_norm = _descend(student, optimizer, loss, step)
+                group["lr"] = config.learning_rate * SCHEDULES[config.schedule](step, config.num_steps)
+            optimizer.zero_grad(set_to_none=True)
+            means = _backward(
+                forward, student, lesson, drawn_now, config, out, seed=seed, step=step, first=places.start
+            )
+            processes.average([parameter.grad for parameter in student.parameters() if parameter.grad is not None])
+            processes.average(list(means.values()))
+            means["gradient_norm"] = nn.utils.clip_grad_norm_(student.parameters(), max_norm=config.clip_norm)
+            optimizer.step()
+            ema.update(student, step)
 
-            shares = {"share_aligned": len(images) / config.batch_size} if align_teacher else {}
-            row = {"step": step, "loss": loss, "gradient_norm": gradient_norm, **_means(terms, output, teacher_m)}
-            log.write({**row, **shares})
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+            row = {name: value.item() for name, value in means.items()}
+            if log is not None:
+                log.write({"step": step, **row})
+            guards.watch(step, row)
+            bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:
                 check_unchanged(teacher, before, name=teacher.spec.name)
-                save_step(out / CHECKPOINTS, step + 1, _checkpoint(student, optimizer))
+                if processes.is_first:
+                    if judge is not None:
+                        judge(averaged(student, ema), step + 1)
+                    save_step(out / CHECKPOINTS, step + 1, _checkpoint(student, optimizer, ema))
     seconds = time.monotonic() - begin
+    student.load_state_dict(ema.state)
     student.eval()
     return TrainSummary(
-        final=final_means(out / METRICS, config.num_steps),
+        final=final_means(out / METRICS, config.num_steps) if processes.is_first else {},
         images_per_second=len(steps) * config.batch_size / seconds if len(steps) else math.nan,
         seconds=seconds,
         resumed_from=start,
+        num_processes=processes.num,
     )
 
 
-def _batches(
-    reader: ShardReader, teacher: DepthNet, config: TrainConfig, *, seed: int, steps: range, with_depth: bool
-) -> Iterator[tuple[int, Tensor, Tensor | None]]:
-    """(step, images, depth of the renders or None); the images are the same with and without their depth."""
-    framing = teacher.spec.framing
-    if with_depth:
-        for step, (images, render_m) in depth_batches(reader, framing, config.batch_size, seed=seed, steps=steps):
-            yield step, images, render_m
-    else:
-        for step, images in image_batches(reader, framing, config.batch_size, seed=seed, steps=steps):
-            yield step, images, None
-
-
-def _aligned(
-    images: Tensor, teacher_depth: Tensor, render_m: Tensor, teacher: DepthNet, student: EdgeStudent, step: int
-) -> tuple[Tensor, Tensor]:
-    """The images whose teacher depth can be aligned, and that depth in metres."""
-    teacher_m, is_sound = align(teacher_depth, render_m, teacher.spec.kind, student.depth_range_m)
-    if not bool(is_sound.any()):
-        raise InputError(
-            f"the teacher's depth follows the renders' in no image of step {step}; look at its depth of a few renders "
-            "(is it depth where inverse depth is declared, or normalised twice?)"
+def _backward(
+    forward: Callable[[Tensor], Output],
+    student: EdgeStudent,
+    lesson: Lesson,
+    pictures: Pictures,
+    config: TrainConfig,
+    out: Path,
+    *,
+    seed: int,
+    step: int,
+    first: int,
+) -> dict[str, Tensor]:
+    """Add the step's gradient to the student's, part by part; answers means over its pictures, by name."""
+    device = next(student.parameters()).device
+    num = len(pictures.image)
+    sums: dict[str, Tensor] = {}
+    num_taught = 0
+    for start in range(0, num, config.micro_batch or num):
+        part = pictures.part(start, config.micro_batch or num)
+        images, teacher_m = taught(
+            lesson,
+            part,
+            student.depth_range_m,
+            device,
+            seed=seed,
+            step=step,
+            first=first + start,
+            precision=config.precision,
         )
-    return images[is_sound], teacher_m[is_sound]
+        if len(images) == 0:
+            continue
+        with in_precision(config.precision, device):
+            output = forward(images)
+        terms = objective_terms(output, teacher_m, student.bins)
+        losses = weighted_sum(terms, lesson.objective)
+        if not bool(torch.isfinite(losses).all()):
+            shown = write_failed_batch(out, images, teacher_m, output.depth_m, terms, step=step, numbers=part.numbers)
+            raise InputError(
+                f"the objective became {losses.mean().item()} at step {step}; look at {shown}, lower "
+                "--train.learning-rate and begin in a new --out"
+            )
+        (losses.sum() / num).backward()
+        num_taught += len(images)
+        for name, value in {"loss": losses, **terms, **_comparisons(output.depth_m, teacher_m)}.items():
+            sums[name] = sums.get(name, 0.0) + value.detach().sum()
+    check_some_aligned(num_taught, step)
+    means = {name: total / num_taught for name, total in sums.items()}
+    return {**means, "share_aligned": means["loss"].new_tensor(num_taught / num)} if lesson.align_teacher else means
 
 
-def _descend(student: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, step: int) -> Tensor:
-    """One clipped step downhill; a loss that is not finite stops the run before it harms the weights."""
-    if not torch.isfinite(loss):
-        raise InputError(
-            f"the objective became {loss.item()} at step {step}; lower --train.learning-rate and begin in a new --out"
-        )
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    gradient_norm = nn.utils.clip_grad_norm_(student.parameters(), max_norm=10.0)
-    optimizer.step()
-    return gradient_norm
+@torch.no_grad()
+def _comparisons(student_m: Tensor, teacher_m: Tensor) -> dict[str, Tensor]:
+    """Per sample, (B,): relative error to the teacher, and what the guards watch."""
+    ln_y, ln_d = student_m.log().flatten(1), teacher_m.log().flatten(1)
+    return {
+        "abs_rel_to_teacher": ((student_m - teacher_m).abs() / teacher_m).flatten(1).mean(1),
+        "log_bias": (ln_y - ln_d).mean(1),
+        "spread": ln_y.std(1),
+        "teacher_spread": ln_d.std(1),
+    }
 
 
-def _means(terms: dict[str, Tensor], output: Output, teacher_m: Tensor) -> dict[str, Tensor]:
-    """Batch means of the terms, and the student's relative error to its teacher."""
-    abs_rel = ((output.depth_m.detach() - teacher_m).abs() / teacher_m).mean()
-    return {**{name: term.detach().mean() for name, term in terms.items()}, "abs_rel_to_teacher": abs_rel}
+def averaged(student: nn.Module, ema: Ema) -> nn.Module:
+    """A copy of the student with the averaged weights, in eval mode."""
+    copied = copy.deepcopy(student)
+    copied.load_state_dict(ema.state)
+    return copied.eval()
 
 
-def _checkpoint(student: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
-    weights = {f"student.{name}": tensor for name, tensor in student.state_dict().items()}
-    moments = {f"optimizer.{name}": tensor for name, tensor in flatten_optimizer(optimizer).items()}
-    return Checkpoint(tensors={**weights, **moments}, sidecar={"kind": "training", "version": 1})
+def _checkpoint(student: nn.Module, optimizer: torch.optim.Optimizer, ema: Ema) -> Checkpoint:
+    parts = {"student": student.state_dict(), "optimizer": flatten_optimizer(optimizer), "ema": ema.state}
+    tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
+    return Checkpoint(tensors=tensors, sidecar={"kind": "training", "version": VERSION})
 
 
-def _resume(student: nn.Module, optimizer: torch.optim.Optimizer, out: Path) -> int:
+def _resume(student: nn.Module, optimizer: torch.optim.Optimizer, ema: Ema, out: Path) -> int:
     """Load the newest good checkpoint and answer the number of steps it has seen."""
     found = latest_step(out / CHECKPOINTS)
     if found is None:
         return 0
     step, checkpoint = found
+    if checkpoint.sidecar.get("version") != VERSION:
+        raise InputError(f"{out / CHECKPOINTS} was written by another version of this program; choose another --out")
     student.load_state_dict(_below("student.", checkpoint))
     restore_optimizer(optimizer, _below("optimizer.", checkpoint))
+    ema.load(_below("ema.", checkpoint))
     return step
 
 
 def _below(prefix: str, checkpoint: Checkpoint) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
-
-
-class _MetricsLog:
-    """The same numbers as lines of JSON and as TensorBoard events."""
-
-    def __init__(self, lines: Any, events: SummaryWriter) -> None:
-        self._lines = lines
-        self._events = events
-
-    def write(self, row: dict[str, Any]) -> None:
-        plain = {name: value.item() if isinstance(value, Tensor) else value for name, value in row.items()}
-        self._lines.write(json.dumps(plain) + "\n")
-        self._lines.flush()
-        for name, value in plain.items():
-            if name != "step":
-                self._events.add_scalar(f"train/{name}", value, plain["step"])
-
-
-@contextmanager
-def _metrics_log(out: Path, start: int) -> Iterator[_MetricsLog]:
-    """Open the log at step `start`: what a killed run wrote after its last checkpoint is taken back."""
-    path = out / METRICS
-    kept = [line for line in path.read_text().splitlines() if _step_of(line) < start] if path.is_file() else []
-    path.write_text("".join(line + "\n" for line in kept))
-    events = SummaryWriter(log_dir=str(out / EVENTS), purge_step=start)
-    try:
-        with open(path, "a") as lines:
-            yield _MetricsLog(lines, events)
-    finally:
-        events.close()
-
-
-def _step_of(line: str) -> float:
-    """Step of a metrics line; infinite for the torn last line of a killed run."""
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf
-
-
-def final_means(path: Path, num_steps: int) -> dict[str, float]:
-    """Mean of every logged quantity over the last tenth of the steps of a finished `metrics.jsonl`."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()][-max(1, num_steps // 10) :]
-    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0] if name != "step"}

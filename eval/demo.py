@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt.fitting import FitConfig
+from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, distill, train_student
-from distill.training import METRICS, TrainConfig, final_means
+from distill.training import TrainConfig
 from eval.cost import measure_cost
 from eval.crew import Job, run_jobs
 from eval.frame import Frame

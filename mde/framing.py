@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mde.camera import Camera
-from mde.view import resize_image, resize_nearest
+from mde.view import View, resize_image, resize_nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class Framing:
         """What of the depth of whole images belongs to `image`, by nearest neighbour; 0 stays none."""
         (top, left), (height, width) = self.corner, self.size
         return resize_nearest(whole, *self.frame_size)[..., top : top + height, left : left + width]
+
+    def view(self, whole: View) -> View:
+        """What the network sees of a whole view: pixels, mask, ids and intrinsics in one."""
+        return whole.resize(*self.frame_size).crop(*self.corner, *self.size)
 
     def camera(self, whole: Camera) -> Camera:
         """Camera of what the network sees."""

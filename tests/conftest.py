@@ -52,6 +52,11 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def make_camera(height: int = 36, width: int = 48) -> Camera:
+    """A camera in the middle of its image."""
+    return Camera(f_px=(40.0, 40.0), c_px=(width / 2, height / 2), height=height, width=width)
+
+
 def make_record(key: str, *, seed: int = 0, height: int = 36, width: int = 48, origin: str = "synthetic") -> Record:
     """A record of noise over a slanted plane; the numbers matter to no test."""
     rng = np.random.default_rng([seed, int(key)])
@@ -62,7 +67,7 @@ def make_record(key: str, *, seed: int = 0, height: int = 36, width: int = 48, o
         image=rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
         depth_m=np.rint(depth_m * 1000) / np.float32(1000),
         ids=rng.integers(0, 9, (height, width)).astype(np.uint16),
-        camera=Camera(f_px=(40.0, 40.0), c_px=(width / 2, height / 2), height=height, width=width),
+        camera=make_camera(height, width),
         origin=origin,
         domain="indoor",
         depth_units_per_metre=1000,

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, distill
-from distill.training import METRICS, TrainConfig, final_means
+from distill.training import TrainConfig
 from eval.crew import Job, run_jobs
 from eval.demo import PROTOCOL, demo_teacher, num_logged, sealed_frames
 from eval.score import score

@@ -21,9 +21,10 @@ from adapt.distance import StatisticsLoss
 from adapt.fitting import FitConfig, measure_distances
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import LayerChoice, batchnorm_targets
+from distill.metrics_log import METRICS, final_means
 from distill.proxy import proxy_of
 from distill.run import DistillConfig, train_student
-from distill.training import METRICS, TrainConfig, final_means
+from distill.training import TrainConfig
 from eval.crew import Job, run_jobs
 from eval.demo import PROTOCOL, demo_teacher, num_logged, sealed_frames
 from eval.score import score

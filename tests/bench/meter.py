@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt.fitting import FitConfig
+from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, distill
-from distill.training import METRICS, TrainConfig, final_means
+from distill.training import TrainConfig
 from eval.datasets import open_dataset
 from eval.protocol import PROTOCOLS
 from eval.score import Scores, score

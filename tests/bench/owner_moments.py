@@ -23,8 +23,9 @@ from adapt.moments import main as write_moments
 from adapt.owner import owner_targets
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import batchnorm_targets
+from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
-from distill.training import METRICS, TrainConfig, final_means
+from distill.training import TrainConfig
 from eval.crew import Job, run_jobs
 from eval.demo import PROTOCOL, num_logged, sealed_frames
 from eval.demo_teacher import CARD, DemoTeacherConfig, train_demo_teacher

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from distill.alignment import align, aligned_depth, check_alignment, fit_inverse
-from distill.objective import ObjectiveConfig
-from distill.training import METRICS, TrainConfig, train
-from mde.batch import depth_batches, image_batches, read_depth
+from distill.lesson import Lesson
+from distill.metrics_log import METRICS
+from distill.training import TrainConfig, train
 from mde.errors import InputError
-from mde.framing import Framing
 from mde.nets.net import DepthNet, Kind
 from mde.nets.output import Output
 from mde.shards import ShardReader
@@ -112,29 +111,6 @@ def test_kinds_and_flag_must_agree() -> None:
         check_alignment("metric", is_aligned=True, teacher="meter")
 
 
-def test_depth_is_mirrored_with_its_image(shards: Path) -> None:
-    reader = ShardReader(shards)
-    batches = [
-        depth_batches(reader, Framing((36, 48)), 4, seed=5, steps=range(3)),
-        image_batches(reader, Framing((36, 48)), 4, seed=5, steps=range(3)),
-    ]
-    num_mirrored = 0
-    plain = read_depth(reader, list(range(len(reader))), Framing((36, 48)))
-    assert torch.equal(plain[2, 0], torch.from_numpy(reader[2].depth_m))
-    everything = torch.cat(
-        [torch.from_numpy(reader.image(k)).permute(2, 0, 1)[None] / 255.0 for k in range(len(reader))]
-    )
-    for (step, (images, depth_m)), (same_step, same_images) in zip(*batches, strict=True):
-        assert step == same_step and torch.equal(images, same_images)
-        for image, one in zip(images, depth_m, strict=True):
-            found = [k for k in range(len(reader)) if torch.allclose(image, everything[k])]
-            mirrored = [k for k in range(len(reader)) if torch.allclose(image.flip(-1), everything[k])]
-            number = (found or mirrored)[0]
-            assert torch.equal(one if found else one.flip(-1), plain[number])
-            num_mirrored += bool(mirrored)
-    assert 0 < num_mirrored < 12
-
-
 class Upright(nn.Module):
     """Inverse depth in some unit, that of the records' slanted plane: far at the bottom; flat for dark images."""
 
@@ -155,9 +131,8 @@ def relative(sign: float) -> DepthNet:
 def learn(shards: Path, out: Path, teacher: DepthNet) -> list[dict[str, float]]:
     out.mkdir()
     config = TrainConfig(num_steps=3, batch_size=4, checkpoint_every=3)
-    train(
-        fresh_student(), teacher, None, ShardReader(shards), config, ObjectiveConfig(), out, seed=0, align_teacher=True
-    )
+    lesson = Lesson(teacher=teacher, align_teacher=True)
+    train(fresh_student(), lesson, ShardReader(shards), config, out, seed=0)
     return rows(out)
 
 

@@ -20,8 +20,9 @@ from adapt.run import TRANSFORMATION
 from adapt.target import batchnorm_targets
 from distill.data_statement import READS
 from distill.export import ONNX, ExportReport
+from distill.metrics_log import METRICS
 from distill.run import DistillConfig, distill, places
-from distill.training import METRICS, TrainConfig
+from distill.training import TrainConfig
 from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.errors import InputError

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mde.batch import batch_numbers, flip_some, image_batches
+from mde.batch import batch_numbers, flip_some, image_batches, mirrored, read_images, scene_batch
 from mde.framing import Framing
 from mde.shards import ShardReader
 
@@ -29,8 +30,23 @@ def test_a_batch_depends_on_seed_and_step_alone(shards: Path) -> None:
 
 
 def test_about_half_of_the_images_are_mirrored_and_the_others_untouched() -> None:
-    images = torch.rand(4000, 1, 1, 2, generator=torch.Generator().manual_seed(0))
-    flipped = flip_some(images, seed=0, step=0)
+    images = torch.rand(4000, 3, 1, 2, generator=torch.Generator().manual_seed(0))
+    flipped = flip_some(images, mirrored(4000, seed=0, step=0))
     is_mirror = (flipped == images.flip(-1)).flatten(1).all(1)
     assert ((flipped == images).flatten(1).all(1) ^ is_mirror).all()
     assert abs(is_mirror.float().mean().item() - 0.5) < 0.04  # five standard deviations
+
+
+def test_depth_ids_and_camera_are_mirrored_with_their_image(shards: Path) -> None:
+    reader, framing = ShardReader(shards), Framing((36, 48))
+    numbers = [3, 0, 7, 2]
+    flips = np.array([True, False, True, False])
+    batch = scene_batch(reader, framing, numbers, flips)
+    assert torch.equal(batch.image, flip_some(read_images(reader, numbers, framing), flips))
+    for number, flip, depth_m, ids, camera in zip(numbers, flips, batch.depth_m, batch.ids, batch.cameras, strict=True):
+        record = reader[number]
+        turn = (lambda plane: plane[:, ::-1]) if flip else (lambda plane: plane)
+        assert np.array_equal(depth_m[0].numpy(), turn(record.depth_m))
+        assert np.array_equal(ids[0].numpy(), turn(record.ids))
+        centre = record.camera.c_px[0]
+        assert camera.c_px[0] == (record.camera.width - centre if flip else centre)

@@ -1,0 +1,88 @@
+"""Lesson: what a student is taught of a batch, by everything that is frozen while it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from distill.alignment import align
+from distill.draw import AugmentConfig, Pictures
+from distill.objective import ObjectiveConfig
+from distill.randomisation import randomise
+from mde.errors import InputError
+from mde.nets.net import DepthNet
+
+Precision = Literal["fp32", "bf16"]
+
+
+class DepthCache(Protocol):
+    """A teacher's depth of images that it may have answered before (`distill.teacher_cache`)."""
+
+    def depth_m(self, teacher: DepthNet, images: Tensor) -> Tensor:
+        """Depth of `images` (B,3,H,W), (B,1,H,W)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Teacher, and what stands between renders and both networks."""
+
+    teacher: DepthNet
+    transformation: nn.Module | None = None
+    """From rendered images to images that the teacher is at home with; None for the identity."""
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    cache: DepthCache | None = None
+    align_teacher: bool = False
+    """Fit the teacher's depth to the render's, image by image (`distill.alignment`), and leave out what cannot be."""
+
+
+@torch.no_grad()
+def taught(
+    lesson: Lesson,
+    pictures: Pictures,
+    depth_range_m: tuple[float, float],
+    device: torch.device,
+    *,
+    seed: int,
+    step: int,
+    first: int,
+    precision: Precision,
+) -> tuple[Tensor, Tensor]:
+    """The images (B,3,H,W) that both networks see, on `device`, and the teacher's depth of them (B,1,H,W).
+
+    Images are transformed, then randomised; `first` is the place of the first one in its step's batch. Depth is in
+    metres, clamped to `depth_range_m`. With `align_teacher` images whose depth cannot be aligned are missing; there
+    may be none left.
+    """
+    teacher = lesson.teacher
+    images = pictures.image.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+    if lesson.transformation is not None:
+        images = lesson.transformation(images)
+    if lesson.augment.randomise > 0.0:
+        images = randomise(images, seed=seed, step=step, first=first, strength=lesson.augment.randomise)
+    with in_precision(precision, device):
+        depth = teacher(images).depth_m if lesson.cache is None else lesson.cache.depth_m(teacher, images)
+    depth = depth.float()
+    if lesson.align_teacher:
+        assert pictures.depth_m is not None
+        depth, is_sound = align(depth, pictures.depth_m.to(device), teacher.spec.kind, depth_range_m)
+        images, depth = images[is_sound], depth[is_sound]
+    return images, depth.clamp(*depth_range_m)
+
+
+def in_precision(precision: Precision, device: torch.device) -> torch.autocast:
+    """The block computes in bfloat16 where autocast thinks that safe, or, with fp32, as it is written."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def check_some_aligned(num: int, step: int) -> None:
+    """Raise InputError when no image of a step could be aligned."""
+    if num == 0:
+        raise InputError(
+            f"the teacher's depth follows the renders' in no image of step {step}; look at its depth of a few renders "
+            "(is it depth where inverse depth is declared, or normalised twice?)"
+        )
