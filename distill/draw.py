@@ -16,13 +16,17 @@ from mde.shards import ShardReader
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AugmentConfig:
-    """How pictures vary beyond being mirrored. Student and teacher always see the same pixels."""
+    """How pictures vary beyond being mirrored. Student and teacher see the same pixels, unless `student_only`."""
 
     mix: float = 0.0
     """Probability that a picture gets objects of another one (object-wise mixing); the teacher answers the mixture."""
     randomise: float = 0.0
     """Strength of photometric randomisation, after the transformation: exposure, white balance, tone curve, contrast,
     saturation, blur and noise of each picture. 0 is none, 1 the range in distill/randomisation.py."""
+
+    student_only: bool = False
+    """Randomise for the student alone. The teacher then answers each picture as it was before, which --teacher-cache
+    can remember."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.mix <= 1.0:

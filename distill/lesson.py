@@ -52,26 +52,28 @@ def taught(
     first: int,
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
-    """The images (B,3,H,W) that both networks see, on `device`, and the teacher's depth of them (B,1,H,W).
+    """The images (B,3,H,W) that the student sees, on `device`, and the teacher's depth (B,1,H,W).
 
-    Images are transformed, then randomised; `first` is the place of the first one in its step's batch. Depth is in
-    metres, clamped to `depth_range_m`. With `align_teacher` images whose depth cannot be aligned are missing; there
-    may be none left.
+    Images are transformed, then randomised, and the teacher sees the same ones unless `augment.student_only`. Depth is
+    in metres, clamped to `depth_range_m`. With `align_teacher` images whose depth cannot be aligned are missing; there
+    may be none left. `first` is the place of the first image in its step's batch.
     """
     teacher = lesson.teacher
     images = pictures.image.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
     if lesson.transformation is not None:
         images = lesson.transformation(images)
+    seen = images
     if lesson.augment.randomise > 0.0:
-        images = randomise(images, seed=seed, step=step, first=first, strength=lesson.augment.randomise)
+        seen = randomise(images, seed=seed, step=step, first=first, strength=lesson.augment.randomise)
+    asked = images if lesson.augment.student_only else seen
     with in_precision(precision, device):
-        depth = teacher(images).depth_m if lesson.cache is None else lesson.cache.depth_m(teacher, images)
+        depth = teacher(asked).depth_m if lesson.cache is None else lesson.cache.depth_m(teacher, asked)
     depth = depth.float()
     if lesson.align_teacher:
         assert pictures.depth_m is not None
         depth, is_sound = align(depth, pictures.depth_m.to(device), teacher.spec.kind, depth_range_m)
-        images, depth = images[is_sound], depth[is_sound]
-    return images, depth.clamp(*depth_range_m)
+        seen, depth = seen[is_sound], depth[is_sound]
+    return seen, depth.clamp(*depth_range_m)
 
 
 def in_precision(precision: Precision, device: torch.device) -> torch.autocast:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from distill.looks import LOOKS, looked
 from mde.batch import read_images
@@ -32,9 +32,9 @@ class Proxy:
 
 @torch.no_grad()
 def proxy_of(
-    student: DepthNet, teacher: DepthNet, held_out: ShardReader, *, seed: int = 0, batch_size: int = 8
+    student: nn.Module, teacher: DepthNet, held_out: ShardReader, *, seed: int = 0, batch_size: int = 8
 ) -> Proxy:
-    """Score a student on all of `held_out`, renders of scenes that it did not see.
+    """Score a student, which answers an `Output`, on all of `held_out`, renders of scenes that it did not see.
 
     The teacher answers each picture as it is, in eval mode. Lower is better. How far to trust it: LOG.md.
     """
