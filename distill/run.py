@@ -20,10 +20,12 @@ from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.export import ONNX, ExportReport, export_onnx
-from distill.objective import ObjectiveConfig
+from distill.objective import ObjectiveChanges
+from distill.recipes import Recipe, RecipeName, chosen
 from distill.teacher_cache import TeacherCache, largest_size_bytes
 from distill.training import DepthCache, TrainConfig, TrainSummary, train
 from mde.batch import read_images
+from mde.bins import Spacing
 from mde.checkpoint import MANIFEST
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
@@ -63,6 +65,13 @@ class DistillConfig:
     """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
     student: str = "mobilenetv2"
     """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
+    recipe: RecipeName = "default"
+    """What the student is taught, in full; --objective.* changes single things of it. default; nyu, with SILog and less
+    SSIM; tiekd, KL + 9 (1 - SSIM) on its uniform bins; tiekd-reference, with the biased target of its released code;
+    or one of its baselines: tiekd-dpm-only, response-si and the like."""
+    bins: Spacing | None = None
+    """Spacing of the bins of the depth probability map: uniform in metres, as TIE-KD has it, or log; by default the
+    recipe's own: uniform for tiekd, log for all others."""
     num_renders: int = 2000
     """Images to render at the teacher's size when --data is missing."""
     align_teacher: bool = False
@@ -84,7 +93,7 @@ class DistillConfig:
     device: DeviceName = "auto"
     """Where to compute; auto takes CUDA when it is there."""
     train: TrainConfig = field(default_factory=TrainConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveChanges = field(default_factory=ObjectiveChanges)
     fit: FitConfig = field(default_factory=FitConfig)
 
     def __post_init__(self) -> None:
@@ -107,11 +116,12 @@ class DistillConfig:
 def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report."""
     domain, data, out = places(config)
+    config = resolved(config, domain)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)  # before anything is written
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
-    goes_on = open_run(out, "distill.run", replace(config, domain=domain), free=("device", "weights", "data", "out"))
+    goes_on = open_run(out, "distill.run", config, free=("device", "weights", "data", "out"))
     with ExitStack() as stack:
         if config.no_real_data:
             stack.enter_context(reads_noted(out / READS))
@@ -150,6 +160,18 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
         domain = DOMAINS[read_index(config.data).domain].name
     data = config.data or Path("renders") / domain
     return domain, data, config.out or Path("runs") / f"{file_name_of(config.teacher)}-{domain}"
+
+
+def recipe_of(config: DistillConfig, domain: DomainName) -> Recipe:
+    """The recipe with the changes that the options make to it."""
+    return chosen(config.recipe, DOMAINS[domain], config.objective, config.bins)
+
+
+def resolved(config: DistillConfig, domain: DomainName) -> DistillConfig:
+    """The same run with everything said that its recipe and the domain leave open."""
+    recipe = recipe_of(config, domain)
+    objective = ObjectiveChanges(**asdict(recipe.objective))
+    return replace(config, domain=domain, bins=recipe.spacing, objective=objective)
 
 
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
@@ -213,6 +235,7 @@ def train_student(
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[teacher.spec.domain]
+    recipe = recipe_of(config, domain.name)
     device = pick_device(config.device)
     card = StudentCard(
         name=config.student,
@@ -220,7 +243,7 @@ def train_student(
         native_size=teacher.spec.native_size,
         frame_size=teacher.spec.frame_size,
         depth_range_m=domain.depth_range_m,
-        bins=domain.bins,
+        bins=domain.bins_spaced(recipe.spacing),
         teacher=teacher.spec.name,
         teacher_sha256=teacher.spec.weights_sha256,
         teacher_licence=teacher.spec.licence,
@@ -237,7 +260,7 @@ def train_student(
         transformation,
         reader,
         config.train,
-        config.objective,
+        recipe.objective,
         out,
         seed=config.seed,
         cache=cache,

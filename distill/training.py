@@ -17,7 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from distill.alignment import align
-from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
+from distill.objective import ObjectiveConfig, objective_loss
 from mde.batch import depth_batches, image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
@@ -140,8 +140,8 @@ def train(
                 teacher_m = teacher_m.clamp(*student.depth_range_m)
 
             output = student(images)
-            terms = objective_terms(output, teacher_m, student.bins)
-            loss = weighted_sum(terms, objective).mean()
+            losses, terms = objective_loss(output, teacher_m, student.bins, objective)
+            loss = losses.mean()
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * warmup_cosine(step, config.num_steps)
             gradient_norm = _descend(student, optimizer, loss, step)
