@@ -66,9 +66,9 @@ class DistillConfig:
     student: str = "mobilenetv2"
     """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
     recipe: RecipeName = "default"
-    """What the student is taught, in full; --objective.* changes single things of it. default; nyu, with SILog and less
-    SSIM; tiekd, KL + 9 (1 - SSIM) on its uniform bins; tiekd-reference, with the biased target of its released code;
-    or one of its baselines: tiekd-dpm-only, response-si and the like."""
+    """What the student is taught, in full; --objective.* changes single things of it. default, KL + 3 (1 - SSIM) + 0.5
+    gradient + 0.5 log; nyu, the same with 1 (1 - SSIM) and SILog for log; tiekd, KL + 9 (1 - SSIM) on its uniform bins;
+    tiekd-reference, with the biased target of its released code; or one of its baselines, such as response-si."""
     bins: Spacing | None = None
     """Spacing of the bins of the depth probability map: uniform in metres, as TIE-KD has it, or log; by default the
     recipe's own: uniform for tiekd, log for all others."""
