@@ -9,6 +9,7 @@ import math
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -18,15 +19,18 @@ from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
+from distill.choice import ProxyJudge, choose, scores_of
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, ExportReport, export_onnx
 from distill.lesson import DepthCache, Lesson
-from distill.objective import ObjectiveConfig
+from distill.objective import ObjectiveChanges
+from distill.recipes import Recipe, RecipeName, chosen
 from distill.teacher_cache import TeacherCache, largest_size_bytes
 from distill.training import TrainConfig, TrainSummary, train
 from mde.batch import read_images
-from mde.checkpoint import MANIFEST
+from mde.bins import Spacing
+from mde.checkpoint import MANIFEST, load_directory
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
 from mde.domain import DOMAINS, DomainName
@@ -46,6 +50,9 @@ from synth.generate import generate
 from synth.generate_config import GenerateConfig
 
 PARENTS = "parents.json"
+NUM_HELD_OUT = 128
+HELD_OUT_SEED = 1_000_000_007
+"""Seed of held-out renders; nobody trains with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +73,13 @@ class DistillConfig:
     """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
     student: str = "mobilenetv2"
     """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
+    recipe: RecipeName = "default"
+    """What the student is taught, in full; --objective.* changes single things of it. default, KL + 3 (1 - SSIM) + 0.5
+    gradient + 0.5 log; nyu, the same with 1 (1 - SSIM) and SILog for log; tiekd, KL + 9 (1 - SSIM) on its uniform bins;
+    tiekd-reference, with the biased target of its released code; or one of its baselines, such as response-si."""
+    bins: Spacing | None = None
+    """Spacing of the bins of the depth probability map: uniform in metres, as TIE-KD has it, or log; by default the
+    recipe's own: uniform for tiekd, log for all others."""
     num_renders: int = 2000
     """Images to render at the teacher's size when --data is missing."""
     align_teacher: bool = False
@@ -80,6 +94,11 @@ class DistillConfig:
     teacher_cache: Path | None = None
     """Folder in which the teacher's depth is kept, in half precision (off by at most 0.05 %), for images that come
     again: in later epochs, and for other students on the same transformed images. By default it is always asked."""
+    choose: Literal["last", "proxy"] = "last"
+    """Which checkpoint becomes the student: the last, or the one of the second half that follows the teacher best on
+    renders of other scenes seen by other cameras, where that is clearly better. Never decided by real images."""
+    held_out: Path | None = None
+    """Renders of other scenes for --choose proxy, made when missing; by default the folder of --data and -held-out."""
     no_real_data: bool = False
     """Watch the run and list every file it reads. (Records that are not synthetic always stop it.)"""
     seed: int = 0
@@ -88,7 +107,7 @@ class DistillConfig:
     """Where to compute; auto takes CUDA when it is there."""
     train: TrainConfig = field(default_factory=TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveChanges = field(default_factory=ObjectiveChanges)
     fit: FitConfig = field(default_factory=FitConfig)
 
     def __post_init__(self) -> None:
@@ -116,6 +135,7 @@ def distill(config: DistillConfig) -> None:
     processes = join_processes(config.device)
     processes.places(config.train.batch_size)  # before anything is written, like the teacher
     domain, data, out = places(config)
+    config = resolved(config, domain)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
@@ -126,7 +146,7 @@ def distill(config: DistillConfig) -> None:
             goes_on = open_run(
                 out,
                 "distill.run",
-                replace(config, domain=domain),
+                config,
                 free=free,
                 is_shared=not processes.is_first,
             )
@@ -142,8 +162,11 @@ def distill(config: DistillConfig) -> None:
                 return
             teacher.to(processes.device)
             cache = opened_cache(config, teacher, reader)
+            held_out = held_out_renders(config, data, teacher) if config.choose == "proxy" else None
             transformation = fitted_transformation(config, teacher, targets, reader, out)
-        summary = train_student(config, teacher, transformation, reader, out, cache=cache, processes=processes)
+        summary = train_student(
+            config, teacher, transformation, reader, out, cache=cache, held_out=held_out, processes=processes
+        )
         if not processes.is_first:
             return
         export = export_student(reader, out)
@@ -155,6 +178,7 @@ def distill(config: DistillConfig) -> None:
         "images_painted_by": painter_of(reader.index),
         "scale_from": "renders" if config.align_teacher else "teacher",
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
+        "checkpoint": {"step": load_directory(out / STUDENT).sidecar["step"], "proxy": scores_of(out)},
         "teacher_cache": None if cache is None else cache.figures(),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
     }
@@ -171,6 +195,18 @@ def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
     return domain, data, config.out or Path("runs") / f"{file_name_of(config.teacher)}-{domain}"
 
 
+def recipe_of(config: DistillConfig, domain: DomainName) -> Recipe:
+    """The recipe with the changes that the options make to it."""
+    return chosen(config.recipe, DOMAINS[domain], config.objective, config.bins)
+
+
+def resolved(config: DistillConfig, domain: DomainName) -> DistillConfig:
+    """The same run with everything said that its recipe and the domain leave open."""
+    recipe = recipe_of(config, domain)
+    objective = ObjectiveChanges(**asdict(recipe.objective))
+    return replace(config, domain=domain, bins=recipe.spacing, objective=objective)
+
+
 def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
     """The shards of `data`, made first when they are missing or unfinished."""
     domain = teacher.spec.domain
@@ -182,6 +218,21 @@ def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader
         raise InputError(
             f"{data} holds {reader.domain} images and the teacher is for {domain}; give --domain {reader.domain}"
         )
+    return reader
+
+
+def held_out_renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
+    """Renders that no student learns from, made first when they are missing; seeds beyond those of users."""
+    folder = config.held_out or data.with_name(f"{data.name}-held-out")
+    if not (folder / INDEX).is_file():
+        height, width = teacher.spec.framing.frame_size
+        domain = teacher.spec.domain
+        generate(
+            GenerateConfig(n=NUM_HELD_OUT, domain=domain, out=folder, seed=HELD_OUT_SEED, size=f"{height}x{width}")
+        )
+    reader = ShardReader(folder)
+    if reader.index.config_sha256 == read_index(data).config_sha256:
+        raise InputError(f"--held-out {folder} holds the renders that the student learns from; give others")
     return reader
 
 
@@ -229,10 +280,12 @@ def train_student(
     out: Path,
     *,
     cache: DepthCache | None = None,
+    held_out: ShardReader | None = None,
     processes: Processes | None = None,
 ) -> TrainSummary:
     """Train a student to its last step and save it in `out`; goes on where a killed run was."""
     domain = DOMAINS[teacher.spec.domain]
+    recipe = recipe_of(config, domain.name)
     processes = processes or Processes(device=pick_device(config.device))
     card = StudentCard(
         name=config.student,
@@ -240,7 +293,7 @@ def train_student(
         native_size=teacher.spec.native_size,
         frame_size=teacher.spec.frame_size,
         depth_range_m=domain.depth_range_m,
-        bins=domain.bins,
+        bins=domain.bins_spaced(recipe.spacing),
         teacher=teacher.spec.name,
         teacher_sha256=teacher.spec.weights_sha256,
         teacher_licence=teacher.spec.licence,
@@ -252,15 +305,17 @@ def train_student(
     lesson = Lesson(
         teacher=teacher.to(processes.device),
         transformation=None if transformation is None else transformation.to(processes.device),
-        objective=config.objective,
+        objective=recipe.objective,
         augment=config.augment,
         cache=cache,
         align_teacher=config.align_teacher,
     )
     student.to(processes.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes)
+    judge = None if held_out is None else ProxyJudge(teacher, held_out, out, config.train.num_steps)
+    summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge)
     if processes.is_first:
-        save_student(out / STUDENT, student, card)
+        step = choose(student, out, config.train.num_steps)
+        save_student(out / STUDENT, student, replace(card, step=step))
     return summary
 
 

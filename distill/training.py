@@ -20,7 +20,7 @@ from distill.failed_batch import write_failed_batch
 from distill.guards import Guards
 from distill.lesson import Lesson, Precision, check_some_aligned, in_precision, taught
 from distill.metrics_log import METRICS, final_means, metrics_log
-from distill.objective import objective_terms, weighted_sum
+from distill.objective import objective_loss
 from distill.schedule import SCHEDULES, ScheduleName
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
@@ -220,8 +220,7 @@ def _backward(
             continue
         with in_precision(config.precision, device):
             output = forward(images)
-        terms = objective_terms(output, teacher_m, student.bins)
-        losses = weighted_sum(terms, lesson.objective)
+        losses, terms = objective_loss(output, teacher_m, student.bins, lesson.objective)
         if not bool(torch.isfinite(losses).all()):
             shown = write_failed_batch(out, images, teacher_m, output.depth_m, terms, step=step, numbers=part.numbers)
             raise InputError(

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
+from distill.objective import ObjectiveConfig, objective_loss
 from eval.cost import measure_cost
 from mde.batch import image_batches
 from mde.command import run_command
@@ -131,8 +131,8 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
     def learn(student: EdgeStudent) -> int:
         with torch.no_grad():
             teacher_m = teacher(images).depth_m
-        terms = objective_terms(student(images), teacher_m, student.bins)
-        weighted_sum(terms, ObjectiveConfig()).mean().backward()
+        losses, _ = objective_loss(student(images), teacher_m, student.bins, ObjectiveConfig())
+        losses.mean().backward()
         return len(images)
 
     def read() -> int:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,12 @@ from adapt.target import batchnorm_targets
 from distill.data_statement import READS
 from distill.export import ONNX, ExportReport
 from distill.metrics_log import METRICS
+from distill.objective import ObjectiveChanges
 from distill.run import DistillConfig, distill, places
 from distill.training import TrainConfig
 from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
+from mde.domain import INDOOR
 from mde.errors import InputError
 from mde.files import read_json, sha256_file
 from mde.nets import load_student, load_teacher
@@ -143,6 +145,31 @@ def test_the_same_command_again_changes_nothing(finished: DistillConfig, capsys:
         path.name for path in out_of(finished).rglob("*") if path.is_file() and files.get(path) != path.read_bytes()
     }
     assert changed <= {READS}
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_a_recipe_decides_objective_and_bins_and_the_run_says_all_of_it(tmp_path: Path, shards: Path) -> None:
+    config = replace(small(tmp_path, shards), transform="identity", recipe="tiekd-reference")
+    distill(config)
+    written = read_json(tmp_path / "run" / "config.json")["config"]
+    assert written["bins"] == "uniform" and None not in written["objective"].values()
+    assert {name for name, value in written["objective"].items() if value} == {"dpm_weight", "ssim_weight", "target"}
+    assert load_directory(tmp_path / "run" / STUDENT).sidecar["bins"] == asdict(INDOOR.uniform_bins)
+    logged = json.loads((tmp_path / "run" / METRICS).read_text().splitlines()[0])
+    assert "dpm" in logged and "ssim" in logged and "gradient" not in logged and "log" not in logged
+    said = replace(config, bins="uniform", objective=ObjectiveChanges(ssim_weight=9.0))
+    distill(said)  # the same run, and no error
+    with pytest.raises(InputError, match="holds a run with .*ssim_weight"):
+        distill(replace(config, objective=ObjectiveChanges(ssim_weight=3.0)))
+
+
+def test_an_impossible_objective_leaves_no_folder_behind(tmp_path: Path, shards: Path) -> None:
+    nothing = ObjectiveChanges(dpm_weight=0.0, ssim_weight=0.0)
+    with pytest.raises(InputError, match="not all zero"):
+        distill(replace(small(tmp_path, shards), recipe="tiekd", objective=nothing))
+    with pytest.raises(InputError, match="add --bins uniform"):
+        distill(replace(small(tmp_path, shards), objective=ObjectiveChanges(target="reference")))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_goes_on_only_with_the_images_it_began_with(finished: DistillConfig, tmp_path: Path) -> None:

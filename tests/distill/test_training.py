@@ -14,13 +14,11 @@ from distill.draw import AugmentConfig, drawn
 from distill.failed_batch import FOLDER
 from distill.lesson import Lesson
 from distill.metrics_log import METRICS
-from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
 from distill.training import TrainConfig, TrainSummary, _backward, train
 from mde.checkpoint import TENSORS, Checkpoint, load_directory, save_directory
 from mde.errors import InputError
 from mde.files import read_json
 from mde.nets.edge import EdgeStudent
-from mde.nets.net import DepthNet
 from mde.shards import ShardReader
 from tests.conftest import make_shards, make_teacher
 from tests.mde.test_edge import BINS
@@ -169,22 +167,6 @@ def test_torn_lines_of_a_killed_run_are_taken_back(shards: Path, tmp_path: Path)
 def test_impossible_settings_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(InputError):
         TrainConfig(**change)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("weights", [{"dpm_weight": -1.0}, {"ssim_weight": float("nan")}])
-def test_impossible_weights_are_refused(weights: dict[str, float]) -> None:
-    with pytest.raises(InputError, match="must be finite, not negative"):
-        ObjectiveConfig(**weights)
-
-
-def test_every_weight_of_the_objective_is_used(teacher: DepthNet) -> None:
-    images = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
-    student = fresh_student().eval()
-    terms = objective_terms(student(images), teacher(images).depth_m, BINS)
-    nothing = dict.fromkeys(("dpm_weight", "ssim_weight", "gradient_weight", "log_weight"), 0.0)
-    for name in nothing:
-        only = weighted_sum(terms, ObjectiveConfig(**{**nothing, name: 2.0}))
-        torch.testing.assert_close(only, 2.0 * terms[name.removesuffix("_weight")])
 
 
 def test_what_a_changing_teacher_taught_is_not_kept(shards: Path, tmp_path: Path) -> None:

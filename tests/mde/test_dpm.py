@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mde.bins import Bins, log_bins, uniform_bins
+from mde.bins import GUARD_BINS, Bins, log_bins, uniform_bins
+from mde.domain import DOMAINS, Domain
 from mde.dpm import bin_mass_target, dpm_entropy, dpm_interval, dpm_mean, reference_target
 
 KITTI = uniform_bins(1e-3, 80.0, 257, sigma_m=0.5)
@@ -57,23 +59,114 @@ def test_the_mean_of_a_log_target_is_the_depth_on_the_whole_range(depth_m: float
     assert dpm_mean(bin_mass_target(pixel(depth_m), bins), bins).item() == pytest.approx(depth_m, rel=1e-3)
 
 
-# Means of the released TIE-KD target in metres, computed from its published formula (sigma 0.5 / 0.8 on KITTI's bins).
-@pytest.mark.parametrize(
-    ("sigma_m", "depth_m", "mean_m"),
-    [
-        (0.5, 2, 2.915),
-        (0.5, 3, 3.488),
-        (0.5, 5, 4.984),
-        (0.5, 80, 78.06),
-        (0.8, 2, 4.075),
-        (0.8, 3, 4.623),
-        (0.8, 5, 5.831),
-    ],
-)
-def test_the_reference_target_has_the_bias_of_the_released_code(sigma_m: float, depth_m: float, mean_m: float) -> None:
-    bins = uniform_bins(1e-3, 80.0, 257, sigma_m=sigma_m)
-    mean = dpm_mean(reference_target(pixel(depth_m), bins), bins).item()
-    assert mean == pytest.approx(mean_m, abs=5e-3 if depth_m == 80 else 1e-3)
+def slow_reference_mean(depth_m: float, bins: Bins) -> float:
+    """Mean of the target of the released code, in plain Python: a softmax over densities, -1000 where one vanishes."""
+    width = (bins.high - bins.low) / bins.num_bins
+    centres = [bins.low + width * (i + 0.5) for i in range(bins.num_bins)]
+    norm = bins.sigma * math.sqrt(2 * math.pi)
+    density = [math.exp(-((centre - depth_m) ** 2) / (2 * bins.sigma**2)) / norm for centre in centres]
+    weights = [math.exp(value if value >= 1e-16 else -1000.0) for value in density]
+    return sum(w * c for w, c in zip(weights, centres, strict=True)) / sum(weights)
+
+
+# Means in metres of the released TIE-KD target, and of the paper's where it is renormalised on the range and no more.
+# Columns: bins, sigma, depth, mean of the released, mean of the paper's target; a printed digit is the last one known.
+TABLE = [
+    (KITTI, 0.5, 2.0, "2.915", "2.0001"),
+    (KITTI, 0.5, 3.0, "3.488", "3.0000"),
+    (KITTI, 0.5, 5.0, "4.984", "5.0000"),
+    (KITTI, 0.5, 40.0, "40.00", "40.000"),
+    (KITTI, 0.5, 80.0, "78.06", "79.59"),
+    (KITTI, 0.8, 2.0, "4.075", None),
+    (KITTI, 0.8, 3.0, "4.623", None),
+    (KITTI, 0.8, 5.0, "5.831", None),
+    (KITTI, 0.8, 40.0, "40.00", None),
+    (KITTI, 0.8, 80.0, "76.80", None),
+    (NYU, 0.15, 0.7, "0.821", "0.7000"),
+    (NYU, 0.15, 1.0, "1.048", "1.0000"),
+    (NYU, 0.15, 2.5, "2.528", "2.5000"),
+    (NYU, 0.15, 5.0, "5.000", "5.0000"),
+    (NYU, 0.15, 10.0, "9.668", "9.861"),
+    (NYU, 0.5, 0.7, "2.103", None),
+    (NYU, 0.5, 1.0, "2.326", None),
+    (NYU, 0.5, 2.5, "3.223", None),
+    (NYU, 0.5, 5.0, "5.000", None),
+    (NYU, 0.5, 10.0, "8.100", None),
+]
+
+
+def half_a_digit(printed: str) -> float:
+    return 0.51 * 10 ** -len(printed.partition(".")[2])
+
+
+@pytest.mark.parametrize(("bins", "sigma_m", "depth_m", "released", "paper"), TABLE)
+def test_the_reference_target_has_the_bias_of_the_released_code(
+    bins: Bins, sigma_m: float, depth_m: float, released: str, paper: str | None
+) -> None:
+    axis = replace(bins, sigma=sigma_m)
+    expected = slow_reference_mean(depth_m, axis)
+    assert expected == pytest.approx(float(released), abs=half_a_digit(released))
+    assert dpm_mean(reference_target(pixel(depth_m), axis), axis).item() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("bins", "sigma_m", "depth_m", "released", "paper"), [row for row in TABLE if row[4]])
+def test_the_default_target_is_never_further_from_the_depth_than_the_papers(
+    bins: Bins, sigma_m: float, depth_m: float, released: str, paper: str
+) -> None:
+    """The same away from the ends; at an end, where the cut-off tail pulls the paper's inwards, nearer."""
+    mean = dpm_mean(bin_mass_target(pixel(depth_m), bins), bins).item()
+    plain = slow_bin_mass(depth_m, bins)
+    centres = [bins.low + bins.width * (i + 0.5) for i in range(bins.num_bins)]
+    plain_mean = sum(q * c for q, c in zip(plain, centres, strict=True))
+    assert plain_mean == pytest.approx(float(paper), abs=half_a_digit(paper))
+    if depth_m < bins.high:
+        assert mean == pytest.approx(plain_mean, abs=1e-3)
+    else:
+        assert abs(mean - depth_m) < 0.85 * abs(plain_mean - depth_m)
+
+
+@pytest.mark.parametrize("bins", [KITTI, NYU], ids=["KITTI", "NYU"])
+def test_the_reference_target_is_a_distribution_that_is_biased_near_and_not_far(bins: Bins) -> None:
+    depth_m = torch.linspace(0.0, 1.1 * bins.high, 2000).view(1, 1, 40, 50)
+    target = reference_target(depth_m, bins)
+    assert target.min() >= 0 and (target.sum(dim=1) - 1).abs().max() < 1e-6
+    near, middle = pixel(0.05 * bins.high / 2), pixel(bins.high / 2)
+    assert dpm_mean(reference_target(near, bins), bins).item() > 1.4 * near.item()
+    assert dpm_mean(reference_target(middle, bins), bins).item() == pytest.approx(middle.item(), rel=1e-3)
+
+
+# Largest |mean / depth - 1|: of log bins over the whole range; of uniform ones from 1.5 bins after the first edge to
+# half a bin before the last.
+BIAS = {
+    "indoor": {"log": 2.5e-3, "uniform": 4e-3},
+    "driving": {"log": 1e-3, "uniform": 1.8e-3},
+    "warehouse": {"log": 2.5e-3, "uniform": 2e-3},
+    "drone": {"log": 1e-3, "uniform": 1.8e-3},
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=lambda domain: domain.name)
+def test_the_bias_of_the_default_target_on_log_bins_is_bounded_over_the_whole_range(domain: Domain) -> None:
+    guard = GUARD_BINS * domain.bins.width
+    low, high = math.exp(domain.bins.low + guard), math.exp(domain.bins.high - guard)
+    depth_m = torch.linspace(low, high, 5000, dtype=torch.float64).float().clamp(low, high).view(1, 1, 50, 100)
+    target = bin_mass_target(depth_m, domain.bins)
+    assert (target.sum(dim=1) - 1).abs().max() < 1e-6
+    assert (dpm_mean(target, domain.bins) / depth_m - 1).abs().max() < BIAS[domain.name]["log"]
+
+
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=lambda domain: domain.name)
+def test_the_bias_of_the_default_target_on_uniform_bins_is_bounded_over_the_whole_range(domain: Domain) -> None:
+    bins = domain.uniform_bins
+    depth_m = torch.linspace(bins.low, bins.high, 20_000, dtype=torch.float64).float().view(1, 1, 100, 200)
+    target = bin_mass_target(depth_m, bins)
+    assert (target.sum(dim=1) - 1).abs().max() < 1e-6
+    bias_m = (dpm_mean(target, bins) - depth_m).abs()
+    assert bias_m.max() < 0.55 * bins.width
+    from_end = torch.minimum(depth_m - bins.low, bins.high - depth_m)
+    assert bias_m[from_end > bins.width / 2].max() < 0.19 * bins.width
+    is_inside = (depth_m > bins.low + 1.5 * bins.width) & (depth_m < bins.high - bins.width / 2)
+    assert (bias_m / depth_m)[is_inside].max() < BIAS[domain.name]["uniform"]
 
 
 def test_entropies_at_mid_range_are_those_of_the_two_targets() -> None:
