@@ -8,8 +8,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from timm.layers.norm_act import BatchNormAct2d, convert_sync_batchnorm
-from torch import Tensor, nn
-from torch.distributed.nn import functional as exchange
+from torch import Tensor, distributed, nn
 
 
 class CrossBatchNorm(nn.BatchNorm2d):
@@ -30,17 +29,36 @@ class CrossBatchNorm(nn.BatchNorm2d):
             return known
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
         assert self.momentum is not None
-        num = input.numel() // input.shape[1] * torch.distributed.get_world_size()
-        mean = exchange.all_reduce(input.sum((0, 2, 3))) / num
-        centred = input - mean.view(1, -1, 1, 1)
-        var = exchange.all_reduce(centred.square().sum((0, 2, 3))) / num
+        num_processes = distributed.get_world_size()
+        num = num_processes * (input.numel() // input.shape[1])
+        own_var, own_mean = torch.var_mean(input, (0, 2, 3), correction=0)
+        parts = torch.stack([own_mean, own_mean.square(), own_var])
+        mean, square, within = (_Sum.apply(parts) / num_processes).unbind()  # type: ignore[no-untyped-call]
+        var = within + (square - mean.square()).clamp_min(0.0)  # rounding, where all parts have one mean
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var * (num / (num - 1)), self.momentum)
         scale = self.weight * (var + self.eps).rsqrt()
-        answer: Tensor = self.after(centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1))
+        shift = self.bias - mean * scale
+        answer: Tensor = self.after(input * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1))
         return answer
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over all processes; a change in one part moves the losses of all, so gradients are summed too."""
+
+    @staticmethod
+    def forward(ctx: object, part: Tensor) -> Tensor:
+        total = part.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: object, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        distributed.all_reduce(total)
+        return total
 
 
 def across_processes(network: nn.Module, device: torch.device) -> nn.Module:
