@@ -61,6 +61,8 @@ class TrainConfig:
     """bf16 lets both networks compute in bfloat16 where that is safe; losses and weights stay in float32."""
     compile: bool = False
     """Compile the student with torch.compile: a minute at the start, pays on GPUs (on two CPU cores it did not)."""
+    guard: bool = True
+    """Stop when the student's depth collapses to one value or drifts from the teacher's scale (distill/guards.py)."""
     checkpoint_every: int = 500
     """Steps between checkpoints; what a kill can cost at most."""
     num_threads: int = 2
@@ -166,7 +168,8 @@ def train(
             row = {name: value.item() for name, value in means.items()}
             if log is not None:
                 log.write({"step": step, **row})
-            guards.watch(step, row)
+            if config.guard:
+                guards.watch(step, row)
             bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:

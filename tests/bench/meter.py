@@ -8,24 +8,32 @@ Takes about an hour and a half on one core; what is finished is kept, so it can 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from adapt.fitting import FitConfig
+from adapt.run import TRANSFORMATION, adapt_teacher
+from adapt.target import batchnorm_targets
 from distill.metrics_log import METRICS, final_means
-from distill.run import DistillConfig, distill
+from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
 from eval.datasets import open_dataset
 from eval.protocol import PROTOCOLS
-from eval.score import Scores, score
+from eval.score import Scores, mean_metrics, score
+from mde.checkpoint import MANIFEST
 from mde.command import run_command
 from mde.domain import DOMAINS, DomainName
 from mde.files import read_json, write_json
 from mde.nets import load_student, load_teacher
+from mde.nets.student import STUDENT
+from mde.nets.transformation import load_transformation
 from mde.run_directory import REPORT, environment
+from mde.shards import ShardReader
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
+from tests.bench.remembered import Remembered, RememberedDepth
 
 WEIGHTS = {"driving": "meter_kitti_xxs.pth", "indoor": "meter_nyu_xxs.pth"}
 SIZES = {"driving": "192x640", "indoor": "192x256"}
@@ -62,7 +70,7 @@ def study(config: MeterConfig) -> None:
         generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=SIZES[domain]))
         for seed in range(config.num_seeds):
             for arm in ARMS.values():
-                distill(distill_config(config, domain, arm, seed))
+                make_student(distill_config(config, domain, arm, seed))
     rows = [row for domain in DOMAIN_NAMES for row in domain_rows(config, domain)]
     options = {name: value for name, value in asdict(config).items() if name not in ("real", "runs", "out")}
     flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
@@ -91,11 +99,28 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
         out=run_of(config, domain, arm, seed),
         student=config.student,
         transform="affine" if arm == "adapt" else "identity",
-        no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),
         fit=FitConfig(num_steps=50),
     )
+
+
+def make_student(config: DistillConfig) -> None:
+    """Fit and train as `distill.run` does, but what frozen networks answer is kept in memory."""
+    assert config.out is not None and config.data is not None and config.domain is not None
+    if (config.out / STUDENT / MANIFEST).is_file():
+        return
+    teacher, reader = load_teacher(config.teacher, config.weights, domain=config.domain), ShardReader(config.data)
+    transformation, directory = None, config.out / "adapt" / TRANSFORMATION
+    config.out.mkdir(parents=True, exist_ok=True)
+    if config.rung != "identity":
+        if not (directory / MANIFEST).is_file():
+            targets = batchnorm_targets(teacher)
+            adapt_teacher(
+                teacher, targets, reader, config.fit, config.out / "adapt", rung=config.rung, seed=config.seed
+            )
+        transformation = Remembered(load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256))
+    train_student(config, teacher, transformation, reader, config.out, cache=RememberedDepth(teacher))
 
 
 def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]:
@@ -119,6 +144,7 @@ def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]
             {
                 **row(scores, name, [f"{name} {seed}" for seed in range(config.num_seeds)]),
                 "training_abs_rel_to_teacher": training,
+                "to_teacher": to_teacher(scores, [f"{name} {seed}" for seed in range(config.num_seeds)]),
                 "distance_before": [report["distance_before"] for report in distances],
                 "distance_after": [report["distance_after"] for report in distances],
             }
@@ -134,6 +160,18 @@ def row(scores: Scores, network: str, nets: list[str]) -> dict[str, Any]:
         for alignment, over_seeds in means.items()
     }
     return {"network": network, **listed}
+
+
+def to_teacher(scores: Scores, nets: list[str]) -> dict[str, list[float]]:
+    """Students against their teacher's own depth of the real frames, unaligned, as lists over seeds.
+
+    Over the protocol's region, where the teacher answers inside the range: abs_rel, and mean |ln y - ln d|.
+    """
+    means = [mean_metrics([one for one in scores.fidelity if one.net == net]) for net in nets]
+    return {
+        "abs_rel": [mean["abs_rel"] for mean in means],
+        "log_l1": [math.log(10.0) * mean["log10"] for mean in means],
+    }
 
 
 if __name__ == "__main__":
