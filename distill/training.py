@@ -21,10 +21,10 @@ from distill.objective import ObjectiveConfig, objective_terms, weighted_sum
 from mde.batch import depth_batches, image_batches
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
-from mde.nets.edge import EdgeStudent
 from mde.nets.net import DepthNet
 from mde.nets.output import Output
 from mde.nets.state import check_unchanged, state_of
+from mde.nets.student_net import Student
 from mde.shards import ShardReader
 
 CHECKPOINTS = "checkpoints"
@@ -86,7 +86,7 @@ def warmup_cosine(step: int, num_steps: int) -> float:
 
 
 def train(
-    student: EdgeStudent,
+    student: Student,
     teacher: DepthNet,
     transformation: nn.Module | None,
     reader: ShardReader,
@@ -178,7 +178,7 @@ def _batches(
 
 
 def _aligned(
-    images: Tensor, teacher_depth: Tensor, render_m: Tensor, teacher: DepthNet, student: EdgeStudent, step: int
+    images: Tensor, teacher_depth: Tensor, render_m: Tensor, teacher: DepthNet, student: Student, step: int
 ) -> tuple[Tensor, Tensor]:
     """The images whose teacher depth can be aligned, and that depth in metres."""
     teacher_m, is_sound = align(teacher_depth, render_m, teacher.spec.kind, student.depth_range_m)
