@@ -33,8 +33,14 @@ def test_every_published_student_is_there() -> None:
     assert set(LAYOUTS) == set(PUBLISHED)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_size_and_cost_are_those_of_the_release(name: str) -> None:
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.slow] if name == "tiekd_resnet50" else [], id=name) for name in PUBLISHED
+]
+"""The largest takes seconds to initialise."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_size_and_cost_are_those_of_the_release_and_the_dpm_has_the_size_of_the_image(name: str) -> None:
     parameters, gmac = PUBLISHED[name]
     net = student(name)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -42,11 +48,6 @@ def test_size_and_cost_are_those_of_the_release(name: str) -> None:
     assert sum(p.numel() for p in net.parameters()) / 1e6 == pytest.approx(parameters, rel=0.001)
     # Convolutions alone are counted, 480x640 has 300 times the pixels, and both sizes are multiples of 32.
     assert 300 * counter.get_total_flops() / 2e9 == pytest.approx(gmac, rel=0.005)
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_dpm_and_depth_have_the_size_of_the_image(name: str) -> None:
-    net = student(name)
     for size in ((32, 32), (33, 50)):
         with torch.no_grad():
             output = net(torch.zeros(1, 3, *size))
