@@ -39,6 +39,8 @@ class ExportConfig:
     """Format of the file."""
     out: Path | None = None
     """File to write; by default `student.onnx` in the run directory."""
+    own_student: str | None = None
+    """FILE.py:FUNCTION that built the student, where it is your own; it is run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ def onnx_error(program: bytes, net: DepthNet, probes: Tensor) -> float:
 
 def export(config: ExportConfig) -> ExportReport:
     """Export the student of a finished run, probed on uniform noise and on flat grey."""
-    net = load_student(config.run)
+    net = load_student(config.run, own=() if config.own_student is None else (config.own_student,))
     path = config.out if config.out is not None else config.run / ONNX
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = torch.rand(3, 3, *net.spec.native_size, generator=torch.Generator().manual_seed(0))

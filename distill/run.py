@@ -33,14 +33,22 @@ from mde.bins import Spacing
 from mde.checkpoint import MANIFEST, load_directory
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
-from mde.domain import DOMAINS, DomainName
+from mde.domain import DOMAINS, Domain, DomainName
 from mde.errors import InputError
 from mde.files import read_json, sha256_file, write_json
 from mde.nets import file_name_of, load_student, load_teacher
-from mde.nets.edge import BACKBONES
+from mde.nets.backbone_weights import load_backbone
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
-from mde.nets.student import STUDENT, StudentCard, build_student, save_student
+from mde.nets.student import (
+    STUDENT,
+    StudentCard,
+    build_student,
+    check_student,
+    identity_of,
+    new_student,
+    save_student,
+)
 from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
@@ -72,7 +80,12 @@ class DistillConfig:
     out: Path | None = None
     """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
     student: str = "mobilenetv2"
-    """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6) or plain (1.2)."""
+    """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6), mobilenetv4_small (1.6),
+    efficientnet_lite0 (2.7), resnet18 (11.8) or plain (1.2); tiekd_mobilenetv2 (212), tiekd_resnet18 (160) or
+    tiekd_resnet50 (303), as TIE-KD published them; or FILE.py:FUNCTION, your own, which is run."""
+    backbone: Path | None = None
+    """Weights, timm's for the student's backbone, to begin from; a local file. What was pretrained on real images
+    carries what they show into the student, so card and report name the file."""
     recipe: RecipeName = "default"
     """What the student is taught, in full; --objective.* changes single things of it. default, KL + 3 (1 - SSIM) + 0.5
     gradient + 0.5 log; nyu, the same with 1 (1 - SSIM) and SILog for log; tiekd, KL + 9 (1 - SSIM) on its uniform bins;
@@ -111,8 +124,7 @@ class DistillConfig:
     fit: FitConfig = field(default_factory=FitConfig)
 
     def __post_init__(self) -> None:
-        if self.student not in BACKBONES:
-            raise InputError(f"--student {self.student!r} is unknown; expected one of {', '.join(BACKBONES)}")
+        check_student(self.student)
         if self.seed < 0:
             raise InputError(f"--seed {self.seed} must not be negative")
 
@@ -138,6 +150,7 @@ def distill(config: DistillConfig) -> None:
     config = resolved(config, domain)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
+    check_beginning(config, DOMAINS[domain])
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
@@ -153,8 +166,9 @@ def distill(config: DistillConfig) -> None:
             if config.no_real_data:
                 stack.enter_context(reads_noted(out / READS))
                 note_teacher(teacher, config.weights)
-                if config.owner_file is not None:
-                    note_read(config.owner_file)
+                for file in (config.owner_file, config.backbone):
+                    if file is not None:
+                        note_read(file)
             reader = renders(config, data, teacher)
             check_parents(config, out, teacher, reader, goes_on=goes_on)
             if goes_on and (out / REPORT).is_file():  # written last
@@ -169,7 +183,7 @@ def distill(config: DistillConfig) -> None:
         )
         if not processes.is_first:
             return
-        export = export_student(reader, out)
+        export = export_student(reader, out, own=(config.student,))
     check_unchanged(teacher, state, name=teacher.spec.name)
     report = {
         "parents": read_json(out / PARENTS),
@@ -184,6 +198,13 @@ def distill(config: DistillConfig) -> None:
     }
     write_run_report(out, report)
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
+
+
+def check_beginning(config: DistillConfig, domain: Domain) -> None:
+    """Raise InputError now for a student that cannot be built, or cannot begin from its backbone's weights."""
+    student = new_student(config.student, domain.bins, domain.depth_range_m)
+    if config.backbone is not None:
+        load_backbone(student, config.backbone)
 
 
 def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
@@ -241,6 +262,11 @@ def check_parents(config: DistillConfig, out: Path, teacher: DepthNet, reader: S
     parents = {"teacher": teacher.spec.weights_sha256, "data": sha256_file(reader.directory / INDEX)}
     if config.owner_file is not None:
         parents["statistics"] = sha256_file(config.owner_file)
+    if config.backbone is not None:
+        parents["backbone"] = sha256_file(config.backbone)
+    _, code_sha256 = identity_of(config.student)
+    if code_sha256 is not None:
+        parents["student"] = code_sha256
     if goes_on and (out / PARENTS).is_file():
         began_with = read_json(out / PARENTS)
         changed = [name for name, digest in parents.items() if began_with.get(name) != digest]
@@ -287,8 +313,9 @@ def train_student(
     domain = DOMAINS[teacher.spec.domain]
     recipe = recipe_of(config, domain.name)
     processes = processes or Processes(device=pick_device(config.device))
+    name, code_sha256 = identity_of(config.student)
     card = StudentCard(
-        name=config.student,
+        name=name,
         domain=domain.name,
         native_size=teacher.spec.native_size,
         frame_size=teacher.spec.frame_size,
@@ -299,9 +326,13 @@ def train_student(
         teacher_licence=teacher.spec.licence,
         step=config.train.num_steps,
         images_painted_by=painter_of(reader.index),
+        backbone_sha256=None if config.backbone is None else sha256_file(config.backbone),
+        code_sha256=code_sha256,
     )
     torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
-    student = build_student(card)
+    student = build_student(card, own=(config.student,))
+    if config.backbone is not None:
+        load_backbone(student, config.backbone)
     lesson = Lesson(
         teacher=teacher.to(processes.device),
         transformation=None if transformation is None else transformation.to(processes.device),
@@ -319,9 +350,12 @@ def train_student(
     return summary
 
 
-def export_student(reader: ShardReader, out: Path) -> ExportReport:
-    """Write the finished student of `out` as ONNX, probed on four renders."""
-    net = load_student(out)
+def export_student(reader: ShardReader, out: Path, *, own: tuple[str, ...] = ()) -> ExportReport:
+    """Write the finished student of `out`, built by a file among `own` where it is none of ours, as ONNX.
+
+    It is probed on four renders.
+    """
+    net = load_student(out, own=own)
     probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.framing)
     return export_onnx(net, out / ONNX, probes)
 

@@ -25,9 +25,9 @@ from distill.schedule import SCHEDULES, ScheduleName
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
 from mde.nets.cross_batchnorm import across_processes
-from mde.nets.edge import EdgeStudent
 from mde.nets.output import Output
 from mde.nets.state import check_unchanged, state_of
+from mde.nets.student_net import Student
 from mde.processes import Processes
 from mde.shards import ShardReader
 
@@ -94,7 +94,7 @@ class TrainSummary:
 
 
 def train(
-    student: EdgeStudent,
+    student: Student,
     lesson: Lesson,
     reader: ShardReader,
     config: TrainConfig,
@@ -192,7 +192,7 @@ def train(
 
 def _backward(
     forward: Callable[[Tensor], Output],
-    student: EdgeStudent,
+    student: Student,
     lesson: Lesson,
     pictures: Pictures,
     config: TrainConfig,

@@ -41,6 +41,8 @@ class EvalConfig:
     """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
     model: tuple[Path, ...] = ()
     """Folders of runs or students, any number."""
+    own_student: tuple[str, ...] = ()
+    """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -127,7 +129,7 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
             )
         nets["teacher"] = teacher
     for name, path in zip(model_names(config.model), config.model, strict=True):
-        nets[name] = load_student(path)
+        nets[name] = load_student(path, own=config.own_student)
     return nets
 
 

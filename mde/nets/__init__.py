@@ -16,6 +16,7 @@ from mde.nets.hugging_face import load_hugging_face
 from mde.nets.meter import load_meter
 from mde.nets.net import DepthNet
 from mde.nets.own import load_own
+from mde.nets.own_file import own_file
 from mde.nets.rtmonodepth import load_rtmonodepth
 from mde.nets.student import load_student
 from mde.nets.toolbox_adabins import load_toolbox_adabins
@@ -57,9 +58,9 @@ def _loader(name: str) -> Loader:
         return TEACHERS[name]
     if name.startswith(PREFIX):
         return partial(load_hugging_face, Path(name.removeprefix(PREFIX)))
-    file, _, function = name.rpartition(":")
-    if file.endswith(".py"):
-        return partial(load_own, Path(file), function)
+    own = own_file(name)
+    if own is not None:
+        return partial(load_own, *own)
     raise InputError(
         f"teacher {name!r} is unknown; expected one of {', '.join(TEACHERS)}, {PREFIX}FOLDER or FILE.py:FUNCTION"
     )

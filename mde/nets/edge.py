@@ -18,6 +18,7 @@ from mde.bins import Bins
 from mde.dpm import dpm_mean
 from mde.nets.output import Output
 from mde.nets.plain import WIDTHS, PlainBackbone
+from mde.nets.student_net import Student
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -25,7 +26,7 @@ DECODER_WIDTHS = (160, 96, 64, 32)
 """Channels at strides 16, 8, 4 and 2."""
 
 
-class EdgeStudent(nn.Module):
+class EdgeStudent(Student):
     """Maps image (B,3,H,W), RGB in [0,1], to depth at the same size, explained by a DPM at quarter size.
 
     depth = up2(sum_i p_i c_i) * exp(r): p is the softmax over `bins` at stride 4, r a correction at
@@ -39,9 +40,7 @@ class EdgeStudent(nn.Module):
     std: Tensor
 
     def __init__(self, backbone: str, bins: Bins, depth_range_m: tuple[float, float]) -> None:
-        super().__init__()
-        self.bins = bins
-        self.depth_range_m = depth_range_m
+        super().__init__(bins, depth_range_m)
         self.backbone, channels = BACKBONES[backbone]()
         self.decoder = EdgeDecoder(channels)
         self.dpm_head = nn.Conv2d(DECODER_WIDTHS[2], bins.num_bins, kernel_size=1)
@@ -105,14 +104,21 @@ Backbone = tuple[nn.Module, Sequence[int]]
 """A network that answers features from fine to coarse, strides 2 to 32, and their channels."""
 
 
-def _mobilenet(name: str) -> Backbone:
+def _timm(name: str) -> Backbone:
     features: Any = timm.create_model(name, pretrained=False, features_only=True)
     return features, features.feature_info.channels()
 
 
 BACKBONES: dict[str, Callable[[], Backbone]] = {
-    "mobilenetv2": lambda: _mobilenet("mobilenetv2_100"),
-    "mobilenetv2_035": lambda: _mobilenet("mobilenetv2_035"),
+    "mobilenetv2": lambda: _timm("mobilenetv2_100"),
+    "mobilenetv2_035": lambda: _timm("mobilenetv2_035"),
+    "mobilenetv4_small": lambda: _timm("mobilenetv4_conv_small"),
+    "efficientnet_lite0": lambda: _timm("efficientnet_lite0"),
+    "resnet18": lambda: _timm("resnet18"),
     "plain": lambda: (PlainBackbone(), WIDTHS),
 }
-"""Students by name, and what builds the backbone of each."""
+"""Students by name, and what builds the backbone of each.
+
+Not among them: MobileNetV3 and EfficientNet proper, whose squeeze-and-excitation and hard swish phone accelerators hand
+back to the processor. ResNet-18 has neither, and costs six times the default.
+"""

@@ -7,11 +7,9 @@ The contract is tried out on four images when the teacher is loaded, and every a
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_args
 
 import torch
@@ -23,6 +21,7 @@ from mde.errors import InputError
 from mde.files import sha256_bytes, sha256_file
 from mde.nets.net import DepthNet, Kind, NetSpec, SizeRule, resize_prediction
 from mde.nets.output import Output
+from mde.nets.own_file import call_own, check_file
 from mde.nets.trial import try_out
 
 MIN_INVERSE = 1e-6
@@ -145,40 +144,16 @@ def fault_of(raw: Any, num_images: int, kind: Kind) -> str | None:
 
 
 def _built(file: Path, function: str, weights: Path | None, domain: Domain) -> OwnTeacher:
-    """What the user's function answers; whatever it raises becomes one line that names it."""
-    name = f"{file}:{function}"
-    if not file.is_file():
-        raise InputError(f"teacher {name}: {file} is not a file; expected FILE.py:FUNCTION")
+    """What the user's function answers, where that is an `OwnTeacher`."""
+    check_file("teacher", file, function)
     if weights is not None and not weights.exists():
-        raise InputError(f"{weights} does not exist; expected the weights of teacher {name}")
-    try:
-        build = getattr(_module(file), function, None)
-        if not callable(build):
-            raise InputError(f"{file} has no function {function!r}; expected FILE.py:FUNCTION")
-        own = build(weights, domain.name)
-    except InputError:
-        raise
-    except Exception as error:  # code of others raises anything
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"teacher {name} raised {type(error).__name__}: {reason}") from error
+        raise InputError(f"{weights} does not exist; expected the weights of teacher {file}:{function}")
+    own = call_own("teacher", file, function, weights, domain.name)
     if not isinstance(own, OwnTeacher):
-        raise InputError(f"teacher {name} answered a {type(own).__name__}; expected an OwnTeacher (mde.nets.own)")
+        raise InputError(
+            f"teacher {file}:{function} answered a {type(own).__name__}; expected an OwnTeacher (mde.nets.own)"
+        )
     return own
-
-
-def _module(file: Path) -> ModuleType:
-    """The file as a module, with the modules beside it within reach while it is read."""
-    name = f"own_teacher_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickles look themselves up
-    sys.path.append(str(file.resolve().parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(file.resolve().parent))
-    return module
 
 
 def _digest(file: Path, network: nn.Module) -> str:

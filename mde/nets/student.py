@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,19 @@ from mde.errors import InputError
 from mde.files import sha256_file
 from mde.nets.edge import BACKBONES, EdgeStudent
 from mde.nets.net import DepthNet, NetSpec
+from mde.nets.own_file import own_file
+from mde.nets.own_student import build_own, code_sha256, own_name, trusted_file
+from mde.nets.student_net import Student
+from mde.nets.tiekd import LAYOUTS, TiekdStudent
 from mde.nets.weights import load_strictly
 
 STUDENT = "student"
 """Name of the student's directory inside a run."""
+STUDENTS: dict[str, Callable[[Bins, tuple[float, float]], Student]] = {
+    **{name: partial(EdgeStudent, name) for name in BACKBONES},
+    **{name: partial(TiekdStudent, name) for name in LAYOUTS},
+}
+"""Students by name: the edge track, then TIE-KD's own for comparison."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +37,7 @@ class StudentCard:
     """Everything that is needed to build a student, and where it comes from."""
 
     name: str
+    """One of STUDENTS; with `code_sha256`, FILE.py:FUNCTION of the user's own."""
     domain: DomainName
     native_size: tuple[int, int]
     """(height, width) of training."""
@@ -40,14 +52,45 @@ class StudentCard:
     """Optimiser steps taken."""
     images_painted_by: str | None = None
     """The diffusion model that painted the training images, itself trained on real ones; None for plain renders."""
+    backbone_sha256: str | None = None
+    """File of weights, learned from real images, that the backbone began from; None for a student from scratch."""
+    code_sha256: str | None = None
+    """File that builds a student of the user's own; None for those of this program."""
     version: int = 1
 
 
-def build_student(card: StudentCard) -> EdgeStudent:
-    """A student with fresh weights, as its card describes it. Raises InputError for an unknown name."""
-    if card.name not in BACKBONES:
-        raise InputError(f"student {card.name!r} is unknown; expected one of {', '.join(BACKBONES)}")
-    return EdgeStudent(card.name, card.bins, card.depth_range_m)
+def check_student(name: str) -> None:
+    """Raise InputError for a name that is neither in STUDENTS nor a FILE.py:FUNCTION. Nothing is read or run."""
+    if name not in STUDENTS and own_file(name) is None:
+        raise InputError(
+            f"student {name!r} is unknown; expected one of {', '.join(STUDENTS)}, or your own FILE.py:FUNCTION"
+        )
+
+
+def new_student(name: str, bins: Bins, depth_range_m: tuple[float, float]) -> Student:
+    """A student with fresh weights; the file of a FILE.py:FUNCTION is run. Raises InputError where it cannot be."""
+    check_student(name)
+    own = own_file(name)
+    return STUDENTS[name](bins, depth_range_m) if own is None else build_own(*own, bins, depth_range_m)
+
+
+def identity_of(name: str) -> tuple[str, str | None]:
+    """`name` and `code_sha256` in the card of what `new_student` builds from `name`."""
+    own = own_file(name)
+    return (name, None) if own is None else (own_name(*own), code_sha256(*own))
+
+
+def build_student(card: StudentCard, *, own: Sequence[str] = ()) -> Student:
+    """A student with fresh weights, as its card describes it.
+
+    A student of the user's own is built by the file among `own`, each FILE.py:FUNCTION, that its card names by digest,
+    and by no other: a card makes no code run. Raises InputError for an unknown name and where no such file is given.
+    """
+    if card.code_sha256 is None:
+        if card.name not in STUDENTS:
+            raise InputError(f"student {card.name!r} is unknown; expected one of {', '.join(STUDENTS)}")
+        return STUDENTS[card.name](card.bins, card.depth_range_m)
+    return build_own(*trusted_file(card.name, card.code_sha256, own), card.bins, card.depth_range_m)
 
 
 def save_student(directory: Path, student: nn.Module, card: StudentCard) -> None:
@@ -55,11 +98,12 @@ def save_student(directory: Path, student: nn.Module, card: StudentCard) -> None
     save_directory(directory, Checkpoint(tensors=student.state_dict(), sidecar=asdict(card)))
 
 
-def load_student(path: Path | str) -> DepthNet:
+def load_student(path: Path | str, *, own: Sequence[str] = ()) -> DepthNet:
     """Load a finished student from a run directory or from its own; the twin of `load_teacher`.
 
-    Answers an eval-mode network that takes any image size. Raises InputError when the path holds no
-    student, an unfinished run, damaged files or a card of another version.
+    `own` are the files, each FILE.py:FUNCTION, that may be run where the student was built by one of them; without
+    them no code is run. Answers an eval-mode network that takes any image size. Raises InputError when the path holds
+    no student, an unfinished run, damaged files, a card of another version, or a student whose file is not in `own`.
     """
     path = Path(path)
     directory = path / STUDENT if (path / STUDENT).is_dir() else path
@@ -67,7 +111,7 @@ def load_student(path: Path | str) -> DepthNet:
         raise InputError(f"{path} holds no finished student; give a folder written by: python -m distill.run")
     checkpoint = load_directory(directory)
     card = read_card(checkpoint.sidecar, where=directory)
-    core = build_student(card)
+    core = build_student(card, own=own)
     load_strictly(core, dict(checkpoint.tensors), path=directory / TENSORS)
     spec = NetSpec(
         name=card.name,

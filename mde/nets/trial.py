@@ -5,7 +5,7 @@ What must hold is refused; what only looks wrong is a remark, since a network th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mde.errors import InputError
 from mde.nets.edge import IMAGENET_MEAN, IMAGENET_STD
 from mde.nets.net import DepthNet
+from mde.nets.own_file import in_one_line
 
 NUM_IMAGES = 4
 MIN_SPREAD = 1e-3
@@ -39,14 +40,7 @@ def try_out(net: DepthNet, network: nn.Module, *, name: str, normalises: bool) -
         raise InputError(f"teacher {name} asks for gradients; call network.requires_grad_(False) before you answer it")
     net.eval()
     images = trial_images(*net.spec.native_size)
-    depths = _depth(net, images, name)
-    if _relative_change(_depth(net, images, name), depths) > 1e-4:
-        raise InputError(f"teacher {name} answers otherwise at every call; switch off dropout and other draws")
-    if _relative_change(_depth(net, images[:1], name), depths[:1]) > 1e-2:
-        raise InputError(
-            f"teacher {name} answers otherwise to an image alone than in a batch; its normalisation must use stored "
-            "statistics (training=False), or it must take the images one by one"
-        )
+    depths = steady_depth(lambda shown: _depth(net, shown, name), images, name=f"teacher {name}")
     remarks = [
         _sameness(depths),
         _outside(depths, net) if net.spec.kind == "metric" else None,
@@ -54,6 +48,22 @@ def try_out(net: DepthNet, network: nn.Module, *, name: str, normalises: bool) -
         _statistics(net, network, images, normalises=normalises),
     ]
     return [f"teacher {name}: {remark}" for remark in remarks if remark is not None]
+
+
+def steady_depth(ask: Callable[[Tensor], Tensor], images: Tensor, *, name: str) -> Tensor:
+    """Depth of `images` by a network in eval mode, `ask`ed again and about the first image alone.
+
+    Raises InputError where its answers change from call to call or with the other images of a batch.
+    """
+    depths = ask(images)
+    if _relative_change(ask(images), depths) > 1e-4:
+        raise InputError(f"{name} answers otherwise at every call; switch off dropout and other draws")
+    if _relative_change(ask(images[:1]), depths[:1]) > 1e-2:
+        raise InputError(
+            f"{name} answers otherwise to an image alone than in a batch; its normalisation must use stored "
+            "statistics (training=False), or it must take the images one by one"
+        )
+    return depths
 
 
 def trial_images(height: int, width: int) -> Float[Tensor, "images 3 {height} {width}"]:
@@ -75,10 +85,9 @@ def _depth(net: DepthNet, images: Tensor, name: str) -> Tensor:
     except InputError:
         raise
     except Exception as error:  # code of others raises anything
-        reason = " ".join(str(error).split())[:200]
         size = "x".join(map(str, images.shape[-2:]))
         raise InputError(
-            f"teacher {name} raised {type(error).__name__} for {len(images)} images of {size}: {reason}"
+            f"teacher {name} raised {type(error).__name__} for {len(images)} images of {size}: {in_one_line(error)}"
         ) from error
     return depth_m
 

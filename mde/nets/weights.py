@@ -62,18 +62,24 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, path: Path)
     Raises:
         InputError: when names, shapes or values are not those of a trained `module`.
     """
-    _check_layout(module.state_dict(), state, path)
+    check_layout(module.state_dict(), state, path=path)
     check_values(state, path=path)
     module.load_state_dict(dict(state), strict=True)
 
 
 def check_values(state: Mapping[str, Tensor], *, path: Path) -> None:
     """Raise InputError for NaN, infinity, and running variances that are not positive."""
+    check_finite(state, path=path)
+    for key, tensor in state.items():
+        if key.rpartition(".")[2] == "running_var" and not bool((tensor > 0).all()):
+            raise InputError(f"{path} has a variance of 0 or less in {key}; expected those of a trained network")
+
+
+def check_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Raise InputError for NaN and infinity."""
     for key, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InputError(f"{path} has NaN or infinity in {key}; expected finite weights, fetch the file again")
-        if key.rpartition(".")[2] == "running_var" and not bool((tensor > 0).all()):
-            raise InputError(f"{path} has a variance of 0 or less in {key}; expected those of a trained network")
 
 
 def _is_zip(path: Path) -> bool:
@@ -130,7 +136,8 @@ def _check_sums(path: Path) -> None:
         raise zipfile.BadZipFile(f"checksum of {broken} is wrong")
 
 
-def _check_layout(expected: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path) -> None:
+def check_layout(expected: Mapping[str, Tensor], state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Raise InputError where names, shapes or kinds of number are not those of `expected`."""
     missing = [key for key in expected if key not in state]
     unexpected = [key for key in state if key not in expected]
     misshapen = [key for key in expected if key in state and _layout(expected[key]) != _layout(state[key])]

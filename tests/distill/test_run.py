@@ -55,7 +55,7 @@ EXPORT = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
 @pytest.fixture
 def without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     """The export takes seconds and has tests of its own."""
-    monkeypatch.setattr(run_module, "export_student", lambda reader, out: EXPORT)
+    monkeypatch.setattr(run_module, "export_student", lambda reader, out, own: EXPORT)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def run_once(tmp_path_factory: pytest.TempPathFactory) -> DistillConfig:
     folder = tmp_path_factory.mktemp("finished")
     config = small(folder, make_shards(folder / "shards"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "export_student", lambda reader, out: EXPORT)
+        patch.setattr(run_module, "export_student", lambda reader, out, own: EXPORT)
         distill(config)
     return config
 
