@@ -33,7 +33,7 @@ class CrossBatchNorm(nn.BatchNorm2d):
         num = num_processes * (input.numel() // input.shape[1])
         own_var, own_mean = torch.var_mean(input, (0, 2, 3), correction=0)
         parts = torch.stack([own_mean, own_mean.square(), own_var])
-        mean, square, within = (_Sum.apply(parts) / num_processes).unbind()  # type: ignore[no-untyped-call]
+        mean, square, within = (_Sum.apply(parts) / num_processes).unbind()
         var = within + (square - mean.square()).clamp_min(0.0)  # rounding, where all parts have one mean
         with torch.no_grad():
             self.num_batches_tracked += 1

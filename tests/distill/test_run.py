@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -34,7 +30,7 @@ from mde.nets.net import DepthNet
 from mde.nets.state import state_of
 from mde.nets.student import STUDENT
 from mde.shards import read_index, write_index
-from tests.conftest import ROOT, heed_ctrl_c, make_shards, make_teacher
+from tests.conftest import ROOT, make_shards, make_teacher
 
 
 def small(tmp_path: Path, shards: Path) -> DistillConfig:
@@ -232,43 +228,6 @@ def test_impossible_options_are_refused(tmp_path: Path, shards: Path, change: di
         replace(small(tmp_path, shards), **change)  # type: ignore[arg-type]
 
 
-TRAINING = """
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from distill.run import DistillConfig, TrainConfig, train_student
-from mde.nets import load_teacher
-from mde.shards import ShardReader
-data, out = map(Path, sys.argv[1:])
-out.mkdir(exist_ok=True)
-config = DistillConfig(teacher="demo", student="mobilenetv2_035",
-                       train=TrainConfig(num_steps=40, batch_size=4, checkpoint_every=4))
-train_student(config, load_teacher("demo", None, domain="indoor"), None, ShardReader(data), out)
-"""
-
-
-def start_training(shards: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", TRAINING, str(shards), str(out)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-
-
-@pytest.mark.slow
-def test_a_process_killed_at_any_moment_resumes_to_equal_weights(tmp_path: Path, shards: Path) -> None:
-    assert start_training(shards, tmp_path / "straight").wait() == 0
-    killed = tmp_path / "killed"
-    for step in (4, 12):
-        process = start_training(shards, killed)
-        while not (killed / "checkpoints" / f"step_{step:08d}").is_dir():
-            assert process.poll() is None, "the run ended before it could be killed"
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-    assert start_training(shards, killed).wait() == 0
-    digests = [sha256_file(tmp_path / name / STUDENT / TENSORS) for name in ("straight", "killed")]
-    assert digests[0] == digests[1]
-
-
 def raising(error: BaseException):  # type: ignore[no-untyped-def]
     def main(_: FitConfig) -> None:
         raise error
@@ -308,70 +267,6 @@ def test_wrong_values_on_the_command_line_are_one_line_too(
         run_command(lambda config: None, FitConfig, "x")
     assert caught.value.code == EXIT_INPUT
     assert capsys.readouterr().err == "error: --num-steps 0 must be at least 1\n"
-
-
-@pytest.mark.slow
-def test_a_full_disk_ends_the_command_in_one_line_and_keeps_what_is_good(tmp_path: Path, shards: Path) -> None:
-    """A limit on file size is the small disk that needs no privileges: writes beyond it fail."""
-    import resource
-
-    def small_files() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-
-    options = [
-        "--student",
-        "mobilenetv2_035",
-        "--train.num-steps",
-        "2",
-        "--train.batch-size",
-        "4",
-        "--transform",
-        "identity",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        preexec_fn=small_files,
-        check=False,
-    )
-    assert done.returncode == EXIT_FAULT
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("error: ") and "File too large" in last
-    assert not list((tmp_path / "run" / "checkpoints").glob("*"))
-
-
-@pytest.mark.slow
-def test_ctrl_c_ends_the_command_in_one_line_and_it_can_go_on(tmp_path: Path, shards: Path) -> None:
-    options = [
-        "--student",
-        "mobilenetv2_035",
-        "--train.num-steps",
-        "400",
-        "--train.batch-size",
-        "4",
-        "--transform",
-        "identity",
-    ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "distill.run", "--teacher", "demo", "--data", str(shards), *options, "--out", "run"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_ctrl_c,
-    )
-    while not (tmp_path / "run" / METRICS).is_file():
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == EXIT_INTERRUPTED
-    assert errors.strip().splitlines()[-1] == "interrupted; the same command goes on from here"
-    assert "Traceback" not in errors
 
 
 def test_a_teacher_without_batchnorm_is_refused_before_anything_is_rendered(
