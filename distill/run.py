@@ -19,8 +19,9 @@ from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
-from distill.export import ONNX, ExportReport, export_onnx
+from distill.export import ONNX, export_onnx
 from distill.objective import ObjectiveConfig
+from distill.program import ExportReport
 from distill.teacher_cache import TeacherCache, largest_size_bytes
 from distill.training import DepthCache, TrainConfig, TrainSummary, train
 from mde.batch import read_images
