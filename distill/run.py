@@ -22,9 +22,10 @@ from distill.alignment import check_alignment
 from distill.choice import ProxyJudge, choose, scores_of
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
-from distill.export import ONNX, ExportReport, export_onnx
+from distill.export import ONNX, export_onnx
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
+from distill.program import ExportReport
 from distill.recipes import Recipe, RecipeName, chosen
 from distill.teacher_cache import TeacherCache, largest_size_bytes
 from distill.training import TrainConfig, TrainSummary, train

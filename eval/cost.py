@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from mde.macs import count_macs
+from mde.nets.exported import ExportedCore
 from mde.nets.net import DepthNet
 
 NUM_WARM_UP = 2
@@ -44,10 +45,11 @@ def measure_cost(net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1) 
     height, width = net.spec.native_size
     image = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
     times_s = _times_s(net, image, NUM_WARM_UP + num_repeats, num_threads)[NUM_WARM_UP:]
+    num_parameters, num_macs = _counts(net, image)
     low, _, high = statistics.quantiles(times_s, n=4, method="inclusive")
     return Cost(
-        num_parameters=sum(parameter.numel() for parameter in net.parameters()),
-        num_macs=count_macs(net, image),
+        num_parameters=num_parameters,
+        num_macs=num_macs,
         height=height,
         width=width,
         latency_s=statistics.median(times_s),
@@ -55,6 +57,13 @@ def measure_cost(net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1) 
         num_repeats=num_repeats,
         num_threads=num_threads,
     )
+
+
+def _counts(net: DepthNet, image: torch.Tensor) -> tuple[int, int]:
+    """Parameters and multiply-accumulates; those of an exported file were counted when it was written."""
+    if isinstance(net.core, ExportedCore):
+        return net.core.num_parameters, net.core.num_macs
+    return sum(parameter.numel() for parameter in net.parameters()), count_macs(net, image)
 
 
 def _times_s(net: DepthNet, image: torch.Tensor, num_passes: int, num_threads: int) -> list[float]:

@@ -23,6 +23,7 @@ from mde.domain import DomainName
 from mde.errors import InputError
 from mde.files import write_json
 from mde.nets import load_student, load_teacher
+from mde.nets.exported import SUFFIX, load_exported
 from mde.nets.net import DepthNet
 from mde.run_directory import CONFIG, open_run
 
@@ -40,7 +41,7 @@ class EvalConfig:
     dataset: DatasetName = "pairs"
     """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
     model: tuple[Path, ...] = ()
-    """Folders of runs or students, any number."""
+    """Folders of runs or students, and ONNX files of distill.export, any number."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
     teacher: str | None = None
@@ -119,7 +120,7 @@ def _alignments(config: EvalConfig, protocol: Protocol) -> tuple[Alignment, ...]
 
 
 def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
-    """The teacher, if any, and the students by the names of their folders."""
+    """The teacher, if any, and the students by the names of their folders or files."""
     nets: dict[str, DepthNet] = {}
     if config.teacher is not None:
         teacher = load_teacher(config.teacher, config.weights, domain=domain)
@@ -129,18 +130,18 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
             )
         nets["teacher"] = teacher
     for name, path in zip(model_names(config.model), config.model, strict=True):
-        nets[name] = load_student(path, own=config.own_student)
+        nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
 
 
 def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
-    """Short names for folders: the last part that is not `student`, with parents where two would agree.
+    """Short names for folders and files: the last part that is not `student`, with parents where two would agree.
 
-    Raises InputError where one folder is named twice.
+    Raises InputError where one is named twice.
     """
     resolved = [path.resolve() for path in paths]
     if len(set(resolved)) != len(resolved):
-        raise InputError(f"--model names a folder twice: {', '.join(map(str, paths))}")
+        raise InputError(f"--model names one twice: {', '.join(map(str, paths))}")
     parts = [[part for part in path.parts if part != "student"] for path in resolved]
     for depth in range(1, 1 + max(map(len, parts), default=0)):
         names = tuple("/".join(part[-depth:]) for part in parts)

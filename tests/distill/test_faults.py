@@ -17,8 +17,9 @@ import torch
 
 import distill.run as run_module
 import mde.checkpoint as checkpoint_module
-from distill.export import ONNX, ExportReport
+from distill.export import ONNX
 from distill.metrics_log import METRICS
+from distill.program import ExportReport
 from distill.run import DistillConfig, distill
 from distill.training import TrainConfig
 from eval.demo import num_logged

@@ -15,9 +15,10 @@ from adapt.owner import header_of, write_owner
 from adapt.run import TRANSFORMATION
 from adapt.target import batchnorm_targets
 from distill.data_statement import READS
-from distill.export import ONNX, ExportReport
+from distill.export import ONNX
 from distill.metrics_log import METRICS
 from distill.objective import ObjectiveChanges
+from distill.program import Bounds, ExportReport
 from distill.run import DistillConfig, distill, places
 from distill.training import TrainConfig
 from mde.checkpoint import TENSORS, load_directory
@@ -45,7 +46,15 @@ def small(tmp_path: Path, shards: Path) -> DistillConfig:
     )
 
 
-EXPORT = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
+EXPORT = ExportReport(
+    path=ONNX,
+    sha256="0" * 64,
+    max_relative_error=1e-6,
+    percentile_99=1e-6,
+    mean_relative_error=1e-7,
+    bounds=Bounds(worst=1e-3),
+    runtime="none",
+)
 
 
 @pytest.fixture
