@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -47,7 +48,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Calibration | None]:
     """Formats answer the student itself, which is quick; what they were given is noted."""
     calibrations: list[Calibration | None] = []
 
-    def program(net: DepthNet, calibration: Calibration | None) -> Program:
+    def program(suffix: str, net: DepthNet, calibration: Calibration | None) -> Program:
         calibrations.append(calibration)
 
         @torch.inference_mode()
@@ -58,7 +59,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Calibration | None]:
 
     for name, target in TARGETS.items():
         suffix = Path(target.file_name).suffix
-        monkeypatch.setitem(TARGETS, name, replace(target, program=program, other_suffixes=()))
+        monkeypatch.setitem(TARGETS, name, replace(target, program=partial(program, suffix), other_suffixes=()))
     return calibrations
 
 

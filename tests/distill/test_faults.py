@@ -17,9 +17,7 @@ import torch
 
 import distill.run as run_module
 import mde.checkpoint as checkpoint_module
-from distill.export import ONNX
 from distill.metrics_log import METRICS
-from distill.program import ExportReport
 from distill.run import DistillConfig, distill
 from distill.training import TrainConfig
 from eval.demo import num_logged
@@ -30,6 +28,7 @@ from mde.files import sha256_file
 from mde.nets.demo import WEIGHTS
 from mde.nets.student import STUDENT
 from tests.conftest import ROOT, heed_ctrl_c
+from tests.distill.test_run import EXPORT
 from tests.distill.test_training import KilledAt, rows, run, same
 
 TRAINING = """
@@ -206,8 +205,7 @@ def test_a_missing_shard_is_named_and_nothing_is_lost(begun: DistillConfig, monk
         distill(begun)
     assert state(begun) == before
     (begun.data / "away").rename(shard)
-    report = ExportReport(path=ONNX, sha256="0" * 64, max_relative_error=1e-6)
-    monkeypatch.setattr(run_module, "export_student", lambda *_, **__: report)
+    monkeypatch.setattr(run_module, "export_student", lambda *_, **__: EXPORT)
     distill(begun)  # goes on where it was
     assert (begun.out / "report.json").is_file()
 
