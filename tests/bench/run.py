@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from distill.draw import AugmentConfig, drawn
 from distill.objective import ObjectiveConfig, objective_loss
 from eval.cost import measure_cost
-from mde.batch import image_batches
+from mde.batch import image_batches, read_images
 from mde.command import run_command
 from mde.domain import INDOOR
 from mde.files import write_json
@@ -32,6 +33,8 @@ from synth.generate import generate
 from synth.generate_config import GenerateConfig
 
 SIZE = NATIVE_SIZE
+NUM_FULL_SIZE = 64
+"""Renders of 480x640 for the data path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ def bench(config: BenchConfig) -> None:
         rows += generation_rows(config, data)
         reader = ShardReader(data)
         rows += training_rows(config, reader)
+        rows += drawing_rows(config, Path(directory) / "full-size")
     result = {
         "command": "python -m tests.bench.run --out eval/results/bench.json",
         "rows": [asdict(row) for row in rows],
@@ -155,6 +159,37 @@ def training_rows(config: BenchConfig, reader: ShardReader) -> list[Row]:
                 spread=spread,
                 baseline="demo teacher, forward only",
                 baseline_rate=teaching,
+            )
+        )
+    return rows
+
+
+def drawing_rows(config: BenchConfig, data: Path) -> list[Row]:
+    """Drawing batches of full-size renders ahead in two threads, plain and mixed, against a plain loop that decodes
+    one image after the other."""
+    generate(GenerateConfig(n=NUM_FULL_SIZE, out=data, size="480x640", shard_size=16))
+    reader, framing = ShardReader(data), Framing(INDOOR.camera.size)
+    steps = range(NUM_FULL_SIZE // 8)
+
+    def loop() -> int:
+        return sum(len(read_images(reader, [number], framing)) for number in range(len(reader)))
+
+    def draw(augment: AugmentConfig) -> int:
+        options = {"seed": 0, "steps": steps, "places": range(8), "with_depth": False, "num_threads": 2}
+        return sum(len(pictures.image) for _, pictures in drawn(reader, framing, 8, augment, **options))  # type: ignore[arg-type]
+
+    looping, _ = rate_of(loop, config.num_repeats)
+    rows = []
+    for what, augment in (("images", AugmentConfig()), ("images, ids and depth, mixed", AugmentConfig(mix=0.5))):
+        rate, spread = rate_of(partial(draw, augment), config.num_repeats)
+        rows.append(
+            Row(
+                what=f"drawing {what}, 480x640, two threads",
+                unit="images/s",
+                rate=rate,
+                spread=spread,
+                baseline="plain loop over images",
+                baseline_rate=looping,
             )
         )
     return rows

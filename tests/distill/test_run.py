@@ -322,3 +322,18 @@ def test_the_owners_statistics_are_among_the_parents_and_the_files_read(tmp_path
     write_owner(path, moments, header_of(teacher, moments, 41, None))
     with pytest.raises(InputError, match="began with other statistics"):
         distill(config)
+
+
+@pytest.mark.usefixtures("without_onnx")
+def test_the_proxy_chooses_on_renders_of_its_own(tmp_path: Path, shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_out = make_shards(tmp_path / "others", num=4, seed=9)
+    raw = json.loads((held_out / "index.json").read_text())
+    config = replace(small(tmp_path, shards), transform="identity", choose="proxy", held_out=held_out)
+    with pytest.raises(InputError, match="holds the renders that the student learns from"):
+        distill(replace(config, out=tmp_path / "same"))
+    (held_out / "index.json").write_text(json.dumps({**raw, "config_sha256": "1" * 64}))
+    distill(config)
+    report = read_json(out_of(config) / "report.json")
+    assert list(report["checkpoint"]["proxy"]) == ["2", "4"] and report["checkpoint"]["step"] in (2, 4)
+    card = load_directory(out_of(config) / STUDENT).sidecar
+    assert card["step"] == report["checkpoint"]["step"]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from distill.draw import AugmentConfig, drawn
 from distill.failed_batch import FOLDER
+from distill.guards import Guards
 from distill.lesson import Lesson
 from distill.metrics_log import METRICS
 from distill.training import TrainConfig, TrainSummary, _backward, train
@@ -245,3 +246,29 @@ def test_the_judge_sees_the_averaged_student_at_every_checkpoint(shards: Path, t
     )
     assert [step for step, _ in seen] == [2, 4, 6]
     assert all(torch.equal(tensor, seen[-1][1][name]) for name, tensor in student.state_dict().items())
+
+
+def test_a_compiled_student_is_called_in_the_place_of_the_student(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def compiled(network: nn.Module, **options: bool) -> object:
+        return lambda image: calls.append(options) or network(image)
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    run(shards, tmp_path / "a", config=replace(CONFIG, compile=True))
+    assert calls == [{"dynamic": False}] * CONFIG.num_steps
+
+
+def test_a_guard_ends_a_run_and_can_be_told_not_to(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: Guards, step: int, row: dict[str, float]) -> None:
+        assert {"spread", "teacher_spread", "log_bias"} <= row.keys()
+        raise InputError(f"gone wrong at {step}")
+
+    monkeypatch.setattr(Guards, "watch", failing)
+    with pytest.raises(InputError, match="gone wrong at 0"):
+        run(shards, tmp_path / "a")
+    run(shards, tmp_path / "b", config=replace(CONFIG, guard=False))
