@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from adapt.target import batchnorm_targets
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
+from eval.crew import Job, run_jobs
 from eval.datasets import open_dataset
+from eval.demo import num_logged
 from eval.protocol import PROTOCOLS
 from eval.score import Scores, mean_metrics, score
 from mde.checkpoint import MANIFEST
@@ -61,6 +64,8 @@ class MeterConfig:
     """Optimiser steps per indoor student; its images are smaller."""
     num_seeds: int = 2
     """Students per arm."""
+    num_at_once: int = 1
+    """Students side by side, with one thread each."""
 
 
 def study(config: MeterConfig) -> None:
@@ -68,11 +73,17 @@ def study(config: MeterConfig) -> None:
     for domain in DOMAIN_NAMES:
         data = config.runs / f"renders-{domain}"
         generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=SIZES[domain]))
-        for seed in range(config.num_seeds):
-            for arm in ARMS.values():
-                make_student(distill_config(config, domain, arm, seed))
+    jobs = [
+        student_job(config, domain, arm, seed)
+        for domain in DOMAIN_NAMES
+        for seed in range(config.num_seeds)
+        for arm in ARMS.values()
+    ]
+    run_jobs(jobs, num_at_once=config.num_at_once, title="students")
     rows = [row for domain in DOMAIN_NAMES for row in domain_rows(config, domain)]
-    options = {name: value for name, value in asdict(config).items() if name not in ("real", "runs", "out")}
+    options = {
+        name: value for name, value in asdict(config).items() if name not in ("real", "runs", "out", "num_at_once")
+    }
     flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
     command = f"python -m tests.bench.meter --real DIR {flags}"
     write_json(config.out, {"command": command, "rows": rows, "environment": environment()})
@@ -102,6 +113,18 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
         seed=seed,
         train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),
         fit=FitConfig(num_steps=50),
+    )
+
+
+def student_job(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> Job:
+    """One student as a job."""
+    out = run_of(config, domain, arm, seed)
+    return Job(
+        name=f"the student of {out.name}",
+        work=partial(make_student, distill_config(config, domain, arm, seed)),
+        log=out.with_suffix(".log"),
+        num_done=partial(num_logged, out / METRICS),
+        num_steps=steps_of(config, domain),
     )
 
 

@@ -69,6 +69,22 @@ def meter_table(results: Path) -> str:
     return "\n".join(lines)
 
 
+def ladder_table(results: Path) -> str:
+    """Students behind every transformation on the sealed world, over seeds."""
+    lines = [
+        "| renders through | loss, layers | abs_rel | gap closed | distance | proxy | training abs_rel |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, row in read(results / "ladder.json")["arms"].items():
+        rung, _, fit = name.partition(", ")
+        free = {key: spread([student[key] for student in row["label_free"]]) for key in row["label_free"][0]}
+        lines.append(
+            f"| {rung} | {fit} | {spread(row['abs_rel'], 4)} | {100 * row['gap_closed']:.0f} % | {free['distance']}"
+            f" | {free['proxy']} | {free['training error']} |"
+        )
+    return "\n".join(lines)
+
+
 def bench_table(results: Path) -> str:
     """Speed as ratios of one run."""
     bench = read(results / "bench.json")
@@ -102,6 +118,7 @@ def read(path: Path) -> dict[str, Any]:
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo_table,
     "meter": meter_table,
+    "ladder": ladder_table,
     "bench": bench_table,
     "rendering": rendering_table,
 }
