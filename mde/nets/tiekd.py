@@ -50,7 +50,7 @@ class TiekdStudent(Student):
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
         """Depth in metres inside the range, with the logits of the DPM."""
-        features = self.decoder(self.backbone(self.colours(image)), image.shape[-2:])
+        features = self.decoder(self.backbone(self.colours(image)), image)
         logits = self.dpm_head(features)
         depth_m = dpm_mean(logits.float().softmax(dim=1), self.bins)
         return Output(depth_m=depth_m.clamp(*self.depth_range_m), dpm_logits=logits)
@@ -76,20 +76,23 @@ class Decoder(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 _initialise(layer)
 
-    def forward(self, features: Sequence[Tensor], size: Sequence[int]) -> Tensor:
-        """One map of `size`, (height, width) of the image."""
+    def forward(self, features: Sequence[Tensor], image: Tensor) -> Tensor:
+        """One map of the size of `image`."""
         out = self.reduce(features[-1])
         for join, skip in zip(self.joins, features[-2::-1], strict=True):
-            out = join(torch.cat((_grown(out, skip.shape[-2:]), skip), dim=1))
-        for number, step in enumerate(self.plain, start=1):
-            shrink = 2 ** (len(self.plain) - number)
-            out = step(_grown(out, [-(-side // shrink) for side in size]))  # rounded up, as strides round
+            out = join(torch.cat((_grown(out, skip), skip), dim=1))
+        for left, step in zip(reversed(range(len(self.plain))), self.plain, strict=True):
+            out = step(_grown(out, image, parts=2**left))
         return out
 
 
-def _grown(plane: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear with corners on corners, as published."""
-    return F.interpolate(plane, size=tuple(size), mode="bilinear", align_corners=True)
+def _grown(plane: Tensor, like: Tensor, *, parts: int = 1) -> Tensor:
+    """Bilinear with corners on corners, as published, to that part of the size of `like`, rounded up as strides round.
+
+    In positive numbers: ONNX divides towards zero, not down.
+    """
+    size = [(side + parts - 1) // parts for side in like.shape[-2:]]
+    return F.interpolate(plane, size=size, mode="bilinear", align_corners=True)
 
 
 def _two_convolutions(num_in: int, num_out: int) -> nn.Sequential:
