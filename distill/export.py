@@ -47,7 +47,8 @@ class ExportConfig:
     """Format of the file. executorch and openvino need the extras of the same name; executorch takes the native size
     alone, the others any."""
     out: Path | None = None
-    """File to write; by default `student` with the suffix of the format, in the run directory."""
+    """File to write; by default student.onnx, student-int8.onnx, student.pt, student.pte or student.xml (with
+    student.bin), in the run directory."""
     data: Path | None = None
     """Renders (shards of synth.generate) to compare on, and to calibrate int8 on; by default those of the run, where
     they still exist."""
