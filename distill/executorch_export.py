@@ -23,8 +23,8 @@ METADATA = "metadata"
 def executorch_program(net: DepthNet) -> Program:
     """The network for single images of its native size.
 
-    Differs from the other formats: memory is planned ahead for one size, which is how XNNPACK's bilinear
-    resizing wants it; the metadata say so. Images are to be brought to that size first.
+    Differs from the other formats: XNNPACK resizes bilinearly to a size that is fixed when the program is made, so
+    images are to be brought to the native size first; the metadata say so.
     Raises InputError where ExecuTorch is not installed.
     """
     try:

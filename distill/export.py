@@ -47,7 +47,8 @@ class ExportConfig:
     """Format of the file. executorch and openvino need the extras of the same name; executorch takes the native size
     alone, the others any."""
     out: Path | None = None
-    """File to write; by default `student` with the suffix of the format, in the run directory."""
+    """File to write; by default student.onnx, student-int8.onnx, student.pt, student.pte or student.xml (with
+    student.bin), in the run directory."""
     own_student: str | None = None
     """FILE.py:FUNCTION that built the student, where it is your own; it is run."""
     data: Path | None = None
@@ -178,7 +179,8 @@ def _int8(net: DepthNet, calibration: Calibration | None) -> Program:
 
 FLOAT = Bounds(worst=1e-3)
 """float32 sums in another order: measured below 1e-5; a wrong layer or size is off by more."""
-INT8 = Bounds(mean=0.05, percentile_99=0.2)
+INT8 = Bounds(mean=0.03, percentile_99=0.1)
+"""Measured 0.0105 and 0.043 (mobilenetv2_035, 600 steps of the demo): room for other students, none for a wrong one."""
 TARGETS: dict[str, Target] = {
     "onnx": Target(file_name=ONNX, program=lambda net, _: onnx_program(net), bounds=FLOAT),
     "onnx-int8": Target(file_name="student-int8.onnx", program=_int8, bounds=INT8, is_calibrated=True),

@@ -18,8 +18,10 @@ from distill.program import Program
 from mde.nets.metadata import metadata_of
 from mde.nets.net import DepthNet
 
-HEADS = ("dpm_head", "residual_head")
-"""Layers that stay float: an error of theirs is an error of ln(depth), with no layer behind it to even it out."""
+INTEGER_OPERATIONS = ("Conv", "Relu", "Clip", "Add", "Resize")
+"""Both heads are among them: kept float, they gained nothing (1.05 % off in the mean with and without, on a student of
+mobilenetv2_035). Normalisation, softmax, the mean of the bins and exponentials stay float: with those the same student
+was 1.9 % off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,9 @@ class Calibration:
 
 
 def int8_program(net: DepthNet, calibration: Calibration) -> Program:
-    """The network with int8 weights (per channel) and activations between its convolutions."""
+    """The network with its convolutions, and what lies between them, in integers; in and out stay float32."""
     words = {
-        "precision": f"int8 convolutions; float32 {' and '.join(HEADS)}, softmax and all behind it",
+        "precision": f"int8 {' '.join(INTEGER_OPERATIONS)}, the rest float32",
         "calibrated_on": f"{len(calibration.images)} renders of {calibration.data_sha256}",
     }
     model = quantised(onnx_bytes(net), calibration.images)
@@ -42,7 +44,11 @@ def int8_program(net: DepthNet, calibration: Calibration) -> Program:
 
 
 def quantised(model: bytes, images: Float[Tensor, "batch 3 height width"]) -> onnx.ModelProto:
-    """Static quantisation in pairs of QuantizeLinear and DequantizeLinear, ranges from least to greatest value seen."""
+    """Static quantisation: weights per channel, activations from the least to the greatest value seen on `images`.
+
+    Weights use 7 of their 8 bits (`reduce_range`): on x86 processors without VNNI, ONNX Runtime adds two products
+    in 16 bits, which overflow with 8. There a student of mobilenetv2_035 was 5.8 % off in the mean, and 1.05 % with 7.
+    """
     logging.getLogger("onnxruntime.quantization").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared, integer = (Path(folder) / f"{name}.onnx" for name in ("plain", "prepared", "integer"))
@@ -53,24 +59,13 @@ def quantised(model: bytes, images: Float[Tensor, "batch 3 height width"]) -> on
             integer,
             _Images(images),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"],
-            nodes_to_exclude=head_nodes(onnx.load(prepared)),
+            op_types_to_quantize=list(INTEGER_OPERATIONS),
             per_channel=True,
+            reduce_range=True,
             weight_type=QuantType.QInt8,
             activation_type=QuantType.QUInt8,
         )
         return onnx.load(integer)
-
-
-def head_nodes(model: onnx.ModelProto) -> list[str]:
-    """Names of the convolutions whose weights are those of `HEADS`."""
-    names = [
-        node.name
-        for node in model.graph.node
-        if node.op_type == "Conv" and any(head in word for word in node.input for head in HEADS)
-    ]
-    assert len(names) == len(HEADS), "the exporter names weights after their layers"
-    return names
 
 
 class _Images(CalibrationDataReader):

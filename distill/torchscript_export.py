@@ -23,7 +23,7 @@ def torchscript_program(net: DepthNet) -> Program:
     """The network traced: sizes are read from the image in the trace too, so any size is taken."""
     example = torch.zeros(2, 3, *net.spec.native_size)
     stream = io.BytesIO()
-    with _without_deprecations(), torch.no_grad():
+    with _without_warnings(), torch.no_grad():
         traced = torch.jit.trace(DepthOnly(net).cpu().eval(), (example,), check_trace=False)  # probes check it
         torch.jit.save(traced, stream, _extra_files={METADATA: json.dumps(metadata_of(net), sort_keys=True)})
     content = stream.getvalue()
@@ -32,7 +32,7 @@ def torchscript_program(net: DepthNet) -> Program:
 
 def torchscript_runner(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
     """Images to depth by the file as it will be loaded."""
-    with _without_deprecations():
+    with _without_warnings():
         loaded = torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
 
     @torch.no_grad()
@@ -43,8 +43,10 @@ def torchscript_runner(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
 
 
 @contextmanager
-def _without_deprecations() -> Iterator[None]:
-    """torch warns that TorchScript is deprecated in favour of torch.export; who asks for it knows why."""
+def _without_warnings() -> Iterator[None]:
+    """torch warns that TorchScript is deprecated in favour of torch.export, which who asks for it knows; and, wherever
+    Python looks at a size, that the trace may have kept it, which the comparison at another size finds out."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=FutureWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # public, not listed
         yield

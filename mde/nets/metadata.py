@@ -82,7 +82,7 @@ def spec_of(metadata: Mapping[str, str], *, where: Path) -> NetSpec:
     return spec
 
 
-def _words(numbers: tuple[int | float, ...]) -> str:
+def _words(numbers: tuple[float, float] | tuple[int, int]) -> str:
     return " ".join(map(str, numbers))
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper
 
-from distill.int8 import HEADS, Calibration, head_nodes, int8_program
+from distill.int8 import Calibration, int8_program
 from distill.program import relative_errors
 from tests.distill.lively import save_lively
 
@@ -31,13 +30,3 @@ def test_integers_give_nearly_the_depth_and_a_much_smaller_file(tmp_path: Path) 
     words = {entry.key: entry.value for entry in model.metadata_props}
     assert words["calibrated_on"] == f"16 renders of {'d' * 64}"
     assert words["weights_sha256"] == net.spec.weights_sha256 and words["precision"].startswith("int8")
-
-
-def test_the_heads_are_found_by_the_names_of_their_weights() -> None:
-    nodes = [
-        helper.make_node("Conv", ["image", "core.backbone.weight"], ["a"], name="first"),
-        *(helper.make_node("Conv", ["a", f"core.{head}.weight"], [head], name=head) for head in HEADS),
-        helper.make_node("Softmax", ["dpm_head"], ["b"], name="softmax"),
-    ]
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("image", "b")]
-    assert head_nodes(helper.make_model(helper.make_graph(nodes, "net", values[:1], values[1:]))) == list(HEADS)

@@ -29,12 +29,12 @@ def test_metadata_count_parameters_and_operations_on_paper() -> None:
 
 def test_the_camera_is_that_of_the_domain_at_native_size() -> None:
     """KITTI's crop of 352x1216 keeps the focal length; the lowest rows and the middle columns stay."""
-    net = make_teacher(native_size=(352, 1216))
-    camera = camera_of(replace(net.spec, domain="driving", frame_size=(375, 1242)))
+    spec = make_teacher().spec
+    camera = camera_of(replace(spec, domain="driving", native_size=(352, 1216), frame_size=(375, 1242)))
     (fx, _), (cx, cy) = DRIVING.camera.f_px, DRIVING.camera.c_px
     assert camera.f_px[0] == pytest.approx(fx)
     assert camera.c_px == pytest.approx((cx - 13, cy - 23))
-    half = camera_of(replace(net.spec, domain="indoor", native_size=(240, 320)))
+    half = camera_of(replace(spec, domain="indoor", native_size=(240, 320)))
     assert half.f_px == pytest.approx((518.8579 / 2, 518.8579 / 2)) and half.c_px == pytest.approx((160, 120))
 
 
