@@ -47,7 +47,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Calibration | None]:
     """Both ONNX formats answer the student itself, which is quick; what they were given is noted."""
     calibrations: list[Calibration | None] = []
 
-    def program(suffix: str, net: DepthNet, calibration: Calibration | None) -> Program:
+    def program(net: DepthNet, calibration: Calibration | None) -> Program:
         calibrations.append(calibration)
 
         @torch.inference_mode()
