@@ -90,7 +90,7 @@ def study(config: EdgeCostConfig) -> None:
 def in_own_process(name: str, num_repeats: int) -> Measured:
     """What a network costs, seen from a process that has nothing else to do."""
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__ if __name__ != "__main__" else "tests.bench.edge_cost"])
+    context.set_forkserver_preload(["mde.nets.adabins", "mde.nets.student", "mde.macs"])
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
         return pool.submit(measured_here, name, num_repeats).result()
 
