@@ -77,6 +77,7 @@ def write_program(
 
     Raises InputError, leaving no file behind and older ones as they are, where it does not.
     """
+    assert path.suffix == next(iter(program.files)), "the file that users name comes first"
     errors = relative_errors(program, net, probes)
     figures = {
         "worst": float(errors.max()),

@@ -14,6 +14,7 @@ import torch
 import tyro
 from torch import Tensor
 
+import distill.export as export_module
 from distill.export import (
     NUM_INT8_PROBES,
     ONNX,
@@ -129,9 +130,10 @@ def test_renders_that_do_not_fit_are_refused(run_directory: Path, shards: Path, 
 
 
 def test_int8_is_calibrated_on_some_renders_and_compared_on_others(
-    run_directory: Path, tmp_path: Path, built: list[Calibration | None]
+    run_directory: Path, tmp_path: Path, built: list[Calibration | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = make_shards(tmp_path / "shards", 6 + NUM_INT8_PROBES)
+    monkeypatch.setattr(export_module, "NUM_INT8_PROBES", 5)
+    data = make_shards(tmp_path / "shards", 6 + 5)
     config = ExportConfig(run=run_directory, to="onnx-int8", data=data, num_calibration=6)
     report = export(config)
     assert report.path == "student-int8.onnx"
@@ -140,8 +142,8 @@ def test_int8_is_calibrated_on_some_renders_and_compared_on_others(
     net = load_student(run_directory)
     again, probes = calibration_images(config, net, ShardReader(data))
     assert torch.equal(again.images, calibration.images), "the draw is a function of its arguments"
-    assert (len(calibration.images), len(probes)) == (6, NUM_INT8_PROBES)
-    assert len({_bytes(image) for image in torch.cat([calibration.images, probes])}) == 6 + NUM_INT8_PROBES
+    assert (len(calibration.images), len(probes)) == (6, 5)
+    assert len({_bytes(image) for image in torch.cat([calibration.images, probes])}) == 6 + 5
 
 
 def _bytes(image: Tensor) -> bytes:

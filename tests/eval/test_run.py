@@ -15,6 +15,7 @@ from mde.bins import log_bins
 from mde.command import run_command
 from mde.errors import InputError
 from mde.nets.student import StudentCard, build_student, save_student
+from tests.mde.test_exported import write_model
 
 
 @pytest.fixture
@@ -106,6 +107,15 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_written(
     with pytest.raises(InputError, match=words):
         main(settings)
     assert not (settings.out / "report.json").exists()
+
+
+def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Path) -> None:
+    file = write_model(tmp_path / "student.onnx")
+    settings = config(pairs, file, depth_scale=1000.0, num_panels=0)
+    main(settings)
+    report = json.loads((settings.out / "report.json").read_text())
+    assert {row["net"] for row in report["rows"]} == {"student.onnx"}
+    assert report["nets"]["student.onnx"]["domain"] == "indoor"
 
 
 def test_models_are_named_by_their_folders() -> None:
