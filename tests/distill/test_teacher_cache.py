@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from distill.objective import ObjectiveConfig
+from distill.lesson import Lesson
 from distill.teacher_cache import TeacherCache, decode_depth, encode_depth, largest_size_bytes
 from distill.training import TrainConfig, train
 from mde.nets.net import DepthNet
@@ -134,7 +134,8 @@ def test_a_killed_run_with_a_cache_ends_with_the_same_weights(tmp_path: Path, sh
         student = fresh_student()
         config = TrainConfig(num_steps=6, batch_size=4, checkpoint_every=2)
         reader, out = ShardReader(shards), tmp_path / name
-        train(student, teacher, transformation, reader, config, ObjectiveConfig(), out, seed=0, cache=cache)
+        lesson = Lesson(teacher=teacher, transformation=transformation, cache=cache)
+        train(student, lesson, reader, config, out, seed=0)
         return student, cache
 
     straight, cache = run("straight")
