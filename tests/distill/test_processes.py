@@ -64,7 +64,8 @@ def test_two_processes_train_the_student_of_one(tmp_path: Path, shards: Path) ->
     """
     train(shards, tmp_path / "one", 1)
     assert train(shards, tmp_path / "two", 2).count("processes: 2") == 2
-    one, two = ([json.loads(line) for line in open(tmp_path / name / METRICS)] for name in ("one", "two"))
+    logs = ((tmp_path / name / METRICS).read_text().splitlines() for name in ("one", "two"))
+    one, two = ([json.loads(line) for line in lines] for lines in logs)
     assert [row["step"] for row in one] == [row["step"] for row in two] == [0, 1, 2, 3]
     assert two[0]["loss"] == pytest.approx(one[0]["loss"], rel=1e-5)
     for first, second in zip(one, two, strict=True):
