@@ -148,10 +148,11 @@ def two_threads() -> Iterator[None]:
 
 @pytest.mark.slow
 def test_seeded_file_answers_as_the_authors_network_does(shared: Path, tmp_path: Path, two_threads: None) -> None:
-    """Equal bit for bit, with the two threads of the authors' run: with one thread the sums round otherwise.
+    """Equal bit for bit on the processor of the authors' run, with its two threads; elsewhere sums round otherwise.
 
     The seeded weights choose one bin for nearly every pixel, by logits in the thousands, so that rounding alone
-    turns near ties: 93 of 36,864 pixels at 384x384 with one thread.
+    turns near ties: 93 of 36,864 pixels at 384x384 with one thread. With other vector units 1 to 3 of 100 pixels turn,
+    and edges move by 2e-4 of the range; wrong details of the network move far more.
     """
     path = seeded_file(shared, "adabins", tmp_path / "adabins.pt")
     nets = {domain.name: load_adabins(path, domain) for domain in (INDOOR, DRIVING)}
@@ -162,8 +163,9 @@ def test_seeded_file_answers_as_the_authors_network_does(shared: Path, tmp_path:
         with torch.no_grad():
             output = net(image)
         range_m = net.spec.depth_range_m[1]
-        assert (output.bin_edges - expected["bin_edges"]).abs().max() <= 1e-4 * range_m
-        assert (output.raw - expected["depth"]).abs().max() <= 1e-4 * range_m
+        assert (output.bin_edges - expected["bin_edges"]).abs().max() <= 5e-4 * range_m
+        is_equal = (output.raw - expected["depth"]).abs() <= 1e-4 * range_m
+        assert is_equal.float().mean() >= 0.96
 
 
 def test_the_published_file_of_the_other_domain_is_refused_converted_too(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ NAMES = {"indoor": ("rooms.pth",)}
 @pytest.mark.parametrize(
     ("teacher", "stem", "domain", "num_tensors", "worst_m", "licence"),
     [
-        # Worst seen on CPU: 7e-4 (0 with the sums in the authors' order), 1e-4 and 1.3e-5 m, of 80, 80 and 10 m.
-        ("toolbox-adabins", "toolbox_adabins_kitti", "driving", 967, 2e-3, DESCENDED_LICENCE),
+        # Worst seen on CPUs: 4e-3 (0 with the sums in the authors' order), 1e-4 and 1.3e-5 m, of 80, 80 and 10 m.
+        ("toolbox-adabins", "toolbox_adabins_kitti", "driving", 967, 8e-3, DESCENDED_LICENCE),
         ("toolbox-bts", "toolbox_bts_r50_kitti", "driving", 429, 3e-4, DESCENDED_LICENCE),
         ("depthformer", "toolbox_depthformer_swint_nyu", "indoor", 312, 4e-5, LICENCE),
     ],
