@@ -17,7 +17,8 @@ from mde.shards import ShardReader
 BEST = "best"
 SCORES = "proxy.json"
 MARGIN = 0.02
-"""Share by which an earlier checkpoint must be better than the last, about twice what seeds differ by (LOG.md)."""
+"""Share by which an earlier checkpoint must be better than the last. Ours: what checkpoints of one run differ by has
+not been measured; seeds differ by 4 % and more (LOG.md)."""
 
 
 class ProxyJudge:
@@ -26,15 +27,18 @@ class ProxyJudge:
     The scores of a run that was killed are found again, so that a resumed run chooses as one that was not.
     """
 
-    def __init__(self, teacher: DepthNet, held_out: ShardReader, out: Path, num_steps: int) -> None:
-        self._teacher, self._held_out, self._out, self._num_steps = teacher, held_out, out, num_steps
+    def __init__(
+        self, teacher: DepthNet, transformation: nn.Module | None, held_out: ShardReader, out: Path, num_steps: int
+    ) -> None:
+        self._teacher, self._transformation, self._held_out = teacher, transformation, held_out
+        self._out, self._num_steps = out, num_steps
 
     def __call__(self, student: nn.Module, step: int) -> None:
         """Score the student after `step` steps; before the half, when it is still unlike itself, do nothing."""
         if 2 * step < self._num_steps:
             return
         scores = {name: row for name, row in scores_of(self._out).items() if int(name) < step}
-        proxy = proxy_of(student, self._teacher, self._held_out)
+        proxy = proxy_of(student, self._teacher, self._held_out, transformation=self._transformation)
         is_best = all(proxy.worst < row["worst"] for row in scores.values())
         if is_best:
             save_directory(

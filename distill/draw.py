@@ -33,6 +33,13 @@ class AugmentConfig:
             raise InputError(f"--augment.mix {self.mix} must lie between 0 and 1")
         if not 0.0 <= self.randomise <= 2.0:
             raise InputError(f"--augment.randomise {self.randomise} must lie between 0 and 2")
+        if self.student_only and self.randomise == 0.0:
+            raise InputError("--augment.student-only says who sees randomised pictures; add --augment.randomise 1")
+
+    @property
+    def is_new_each_time(self) -> bool:
+        """Whether the teacher never sees the same image twice."""
+        return self.mix > 0.0 or (self.randomise > 0.0 and not self.student_only)
 
 
 @dataclass(frozen=True, kw_only=True)

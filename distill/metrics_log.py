@@ -12,6 +12,8 @@ from typing import Any
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from mde.files import write_bytes
+
 METRICS = "metrics.jsonl"
 EVENTS = "tensorboard"
 
@@ -38,7 +40,7 @@ def metrics_log(out: Path, start: int) -> Iterator[MetricsLog]:
     """Open the log at step `start`: what a killed run wrote after its last checkpoint is taken back."""
     path = out / METRICS
     kept = [line for line in path.read_text().splitlines() if _step_of(line) < start] if path.is_file() else []
-    path.write_text("".join(line + "\n" for line in kept))
+    write_bytes(path, "".join(line + "\n" for line in kept).encode())
     events = SummaryWriter(log_dir=str(out / EVENTS), purge_step=start)
     try:
         with open(path, "a") as lines:

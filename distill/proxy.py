@@ -32,16 +32,25 @@ class Proxy:
 
 @torch.no_grad()
 def proxy_of(
-    student: nn.Module, teacher: DepthNet, held_out: ShardReader, *, seed: int = 0, batch_size: int = 8
+    student: nn.Module,
+    teacher: DepthNet,
+    held_out: ShardReader,
+    *,
+    transformation: nn.Module | None = None,
+    seed: int = 0,
+    batch_size: int = 8,
 ) -> Proxy:
     """Score a student, which answers an `Output`, on all of `held_out`, renders of scenes that it did not see.
 
-    The teacher answers each picture as it is, in eval mode. Lower is better. How far to trust it: LOG.md.
+    A student that learned from transformed renders is judged on transformed ones: give its `transformation`. The
+    teacher answers each picture as it is, in eval mode. Lower is better. How far to trust it: LOG.md.
     """
     sums: dict[str, float] = {}
     for start in range(0, len(held_out), batch_size):
         numbers = list(range(start, min(start + batch_size, len(held_out))))
         images = read_images(held_out, numbers, teacher.spec.framing).to(next(teacher.parameters()).device)
+        if transformation is not None:
+            images = transformation(images)
         answer = student(images).depth_m
         errors = {"plain": _difference(answer, teacher(images).depth_m)}
         errors["flip"] = _difference(answer, student(images.flip(-1)).depth_m.flip(-1))

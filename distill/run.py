@@ -128,6 +128,13 @@ class DistillConfig:
         check_student(self.student)
         if self.seed < 0:
             raise InputError(f"--seed {self.seed} must not be negative")
+        if self.augment.mix > 0.0 and self.train.batch_size < 2:
+            raise InputError("--augment.mix needs --train.batch-size 2 or more: pictures of a batch exchange objects")
+        if self.teacher_cache is not None and self.augment.is_new_each_time:
+            raise InputError(
+                "--teacher-cache keeps depth of images that come again, which mixed and randomised ones never do; "
+                "leave it out, or take --augment.mix 0 and --augment.student-only"
+            )
 
     @property
     def rung(self) -> Rung:
@@ -343,7 +350,9 @@ def train_student(
         align_teacher=config.align_teacher,
     )
     student.to(processes.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judge = None if held_out is None else ProxyJudge(teacher, held_out, out, config.train.num_steps)
+    judge = (
+        None if held_out is None else ProxyJudge(teacher, lesson.transformation, held_out, out, config.train.num_steps)
+    )
     summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge)
     if processes.is_first:
         step = choose(student, out, config.train.num_steps)

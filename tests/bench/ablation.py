@@ -25,7 +25,7 @@ from distill.recipes import RecipeName
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
 from eval.crew import Job, run_jobs
-from eval.demo import PROTOCOL, demo_teacher, num_logged, sealed_frames
+from eval.demo import PROTOCOL, demo_teacher, sealed_frames
 from eval.score import Scores, score
 from eval.sealed.world import CAMERA, ORIGIN, write_sealed
 from mde.checkpoint import MANIFEST
@@ -42,6 +42,7 @@ from mde.shards import INDEX, ShardIndex, ShardReader, write_index, write_shard
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig, select_shards
+from tests.bench.ladder import num_logged_in
 from tests.bench.remembered import Remembered, RememberedDepth
 
 Data = Literal["renders", "covering sixth", "random sixth", "noise", "sealed"]
@@ -94,6 +95,7 @@ ARMS: dict[str, Arm] = {
     "+ all three": Arm(rung="affine", augment=BOTH),
     "all three, a covering sixth": Arm(data="covering sixth", rung="affine", augment=BOTH),
     "all three, a random sixth": Arm(data="random sixth", rung="affine", augment=BOTH),
+    "plain, a covering sixth": Arm(data="covering sixth"),
     "plain, a random sixth": Arm(data="random sixth"),
     "noise images": Arm(data="noise"),
     "all three, labels from before randomisation": Arm(rung="affine", augment=CACHED),
@@ -188,11 +190,6 @@ def students_job(config: AblationConfig, name: str) -> Job:
     )
 
 
-def num_logged_in(logs: list[Path]) -> int:
-    """Steps in all of the logs."""
-    return sum(num_logged(log) for log in logs)
-
-
 def make_students(config: AblationConfig, name: str) -> None:
     """One after the other, seed by seed; as `distill.run`, but what frozen networks answer again is kept in memory."""
     arm = ARMS[name]
@@ -204,8 +201,7 @@ def make_students(config: AblationConfig, name: str) -> None:
         teacher = demo_teacher()
         reader = ShardReader(config.runs / arm.data.replace(" ", "-"), origins=("synthetic", ORIGIN))
         transformation = None if arm.rung == "identity" else fitted(config, arm, teacher, reader, out, seed)
-        is_asked_again = arm.augment.mix == 0.0 and (arm.augment.randomise == 0.0 or arm.augment.student_only)
-        cache = RememberedDepth(teacher) if is_asked_again else None
+        cache = None if arm.augment.is_new_each_time else RememberedDepth(teacher)
         train_student(student_config(config, arm, seed), teacher, transformation, reader, out, cache=cache)
 
 
@@ -268,7 +264,7 @@ def one_sixth(scores: Scores, config: AblationConfig) -> dict[str, Any]:
     """
     answer: dict[str, Any] = {}
     plain = per_picture(scores, PLAIN, config)
-    for name in ("all three, a covering sixth", "all three, a random sixth", "plain, a random sixth"):
+    for name in (name for name, arm in ARMS.items() if "sixth" in arm.data):
         difference = per_picture(scores, name, config) - plain
         draws = np.random.default_rng(0).integers(len(difference), size=(10_000, len(difference)))
         low, high = np.percentile(difference[draws].mean(1), (2.5, 97.5))

@@ -30,7 +30,7 @@ def judged(out: Path, factors: dict[int, float], *, num_steps: int = 10) -> tupl
     """The chosen step and factor after checkpoints with the given factors."""
     teacher = make_teacher()
     held_out = ShardReader(make_shards(out / "held-out", num=4))
-    judge = ProxyJudge(teacher, held_out, out, num_steps)
+    judge = ProxyJudge(teacher, None, held_out, out, num_steps)
     for step, factor in factors.items():
         judge(Scaled(teacher, factor), step)
     student = Scaled(teacher, factors[num_steps])
@@ -55,7 +55,7 @@ def test_the_first_half_is_not_judged(tmp_path: Path) -> None:
 def test_a_run_that_goes_on_forgets_the_scores_of_lost_checkpoints(tmp_path: Path) -> None:
     judged(tmp_path, {6: 1.3, 8: 1.1, 10: 1.2})
     teacher = make_teacher()
-    judge = ProxyJudge(teacher, ShardReader(tmp_path / "held-out"), tmp_path, 10)
+    judge = ProxyJudge(teacher, None, ShardReader(tmp_path / "held-out"), tmp_path, 10)
     judge(Scaled(teacher, 1.3), 6)
     assert list(scores_of(tmp_path)) == ["6"]
 

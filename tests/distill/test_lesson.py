@@ -85,3 +85,22 @@ def test_a_step_without_any_aligned_image_is_refused() -> None:
 def test_impossible_augmentations_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(InputError, match="must lie between"):
         AugmentConfig(**change)
+
+
+def test_student_only_without_randomisation_is_refused() -> None:
+    with pytest.raises(InputError, match="add --augment.randomise 1"):
+        AugmentConfig(student_only=True)
+
+
+@pytest.mark.parametrize(
+    ("augment", "is_new"),
+    [
+        (AugmentConfig(), False),
+        (AugmentConfig(mix=0.5), True),
+        (AugmentConfig(randomise=1.0), True),
+        (AugmentConfig(randomise=1.0, student_only=True), False),
+        (AugmentConfig(mix=0.5, randomise=1.0, student_only=True), True),
+    ],
+)
+def test_it_is_known_whether_the_teacher_sees_an_image_again(augment: AugmentConfig, is_new: bool) -> None:
+    assert augment.is_new_each_time == is_new

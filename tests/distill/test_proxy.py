@@ -14,6 +14,7 @@ from distill.proxy import proxy_of
 from mde.nets.net import DepthNet
 from mde.nets.output import Output
 from mde.shards import ShardReader
+from mde.view import view_of
 from tests.conftest import make_teacher
 
 IMAGES = torch.rand(3, 3, 24, 32, generator=torch.Generator().manual_seed(0))
@@ -70,3 +71,18 @@ def test_the_last_batch_counts_by_its_size(shards: Path) -> None:
     whole, split = (proxy_of(student(1.0, 1.0), teacher, reader, batch_size=size) for size in (12, 5))
     assert split.plain == pytest.approx(whole.plain, rel=1e-5)
     assert split.flip == pytest.approx(whole.flip, rel=1e-4) and whole.flip > 0.0
+
+
+class Negative(nn.Module):
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return 1.0 - image
+
+
+def test_students_are_judged_on_transformed_renders_where_they_learned_from_those(shards: Path) -> None:
+    """`slope` errs by (0.5 - mean) of what it is shown, so that dark and negative pictures err the other way."""
+    reader, teacher, net = ShardReader(shards), make_teacher(), student(1.0, 1.0)
+    found = proxy_of(net, teacher, reader, transformation=Negative())
+    images = torch.cat([teacher.spec.framing.image(view_of(reader[k]).image[None]) for k in range(len(reader))])
+    expected = (0.5 - (1.0 - images).mean((1, 2, 3))).abs().mean().item()
+    assert found.plain == pytest.approx(expected, rel=1e-3)
+    assert found.looks != proxy_of(net, teacher, reader).looks

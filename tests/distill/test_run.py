@@ -15,6 +15,7 @@ from adapt.owner import header_of, write_owner
 from adapt.run import TRANSFORMATION
 from adapt.target import batchnorm_targets
 from distill.data_statement import READS
+from distill.draw import AugmentConfig
 from distill.export import ONNX
 from distill.metrics_log import METRICS
 from distill.objective import ObjectiveChanges
@@ -231,9 +232,18 @@ def test_a_truncated_shard_stops_the_run_by_name(tmp_path: Path, shards: Path) -
         distill(small(tmp_path, shards))
 
 
-@pytest.mark.parametrize("change", [{"student": "resnet9000"}, {"seed": -1}])
-def test_impossible_options_are_refused(tmp_path: Path, shards: Path, change: dict[str, object]) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"student": "resnet9000"}, "resnet9000"),
+        ({"seed": -1}, "must not be negative"),
+        ({"augment": AugmentConfig(mix=0.5), "train": TrainConfig(batch_size=1)}, "needs --train.batch-size 2"),
+        ({"augment": AugmentConfig(mix=0.5), "teacher_cache": Path("cache")}, "keeps depth of images that come again"),
+        ({"augment": AugmentConfig(randomise=1.0), "teacher_cache": Path("cache")}, "--augment.student-only"),
+    ],
+)
+def test_impossible_options_are_refused(tmp_path: Path, shards: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         replace(small(tmp_path, shards), **change)  # type: ignore[arg-type]
 
 
