@@ -2,7 +2,7 @@
 
     python -m tests.bench.ablation
 
-Every arm is the same student with the same seeds and, but for the longer ones, the same number of steps. Test pictures
+Every arm is the same student with the same seeds and, but for those named, the same number of steps. Test pictures
 are opened when all students are finished. What is finished is kept. Written to `eval/results/ablation.json`.
 """
 
@@ -21,6 +21,7 @@ from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import batchnorm_targets
 from distill.draw import AugmentConfig
 from distill.metrics_log import METRICS, final_means
+from distill.proxy import proxy_of
 from distill.recipes import RecipeName
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
@@ -31,7 +32,7 @@ from eval.sealed.world import CAMERA, ORIGIN, write_sealed
 from mde.checkpoint import MANIFEST
 from mde.command import run_command
 from mde.domain import INDOOR
-from mde.files import write_json
+from mde.files import read_json, write_json
 from mde.nets import load_student
 from mde.nets.net import DepthNet
 from mde.nets.student import STUDENT
@@ -42,7 +43,7 @@ from mde.shards import INDEX, ShardIndex, ShardReader, write_index, write_shard
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig, select_shards
-from tests.bench.ladder import num_logged_in
+from tests.bench.ladder import HELD_OUT_SEED, SCORES, correlations, num_logged_in
 from tests.bench.remembered import Remembered, RememberedDepth
 
 Data = Literal["renders", "covering sixth", "random sixth", "noise", "sealed"]
@@ -59,6 +60,8 @@ class AblationConfig:
     """File to write."""
     num_images: int = 600
     """Renders of the whole set; a sixth of them for two arms."""
+    num_held_out: int = 120
+    """Renders of other scenes for the proxy."""
     num_test: int = 200
     """Test pictures of the sealed world."""
     num_steps: int = 1500
@@ -81,6 +84,7 @@ class Arm:
     recipe: RecipeName = "default"
     times: int = 1
     """Steps in units of the others'."""
+    student: str = "plain"
 
 
 RANDOMISED, MIXED, BOTH = AugmentConfig(randomise=1.0), AugmentConfig(mix=0.5), AugmentConfig(mix=0.5, randomise=1.0)
@@ -105,6 +109,10 @@ ARMS: dict[str, Arm] = {
     "plain, 3x steps": Arm(times=3),
     "all three, 3x steps": Arm(rung="affine", augment=BOTH, times=3),
     "sealed images, 3x steps": Arm(data="sealed", times=3),
+    "plain renders, mobilenetv2": Arm(student="mobilenetv2"),
+    "plain renders, mobilenetv4_small": Arm(student="mobilenetv4_small"),
+    "plain renders, efficientnet_lite0": Arm(student="efficientnet_lite0"),
+    "plain renders, resnet18": Arm(student="resnet18"),
 }
 """Arms by their name in tables, the most telling first."""
 
@@ -112,8 +120,10 @@ ARMS: dict[str, Arm] = {
 def study(config: AblationConfig) -> None:
     """Make what is missing, then score and write."""
     height, width = CAMERA.size
-    renders = config.runs / "renders"
-    generate(GenerateConfig(n=config.num_images, domain="indoor", out=renders, size=f"{height}x{width}"))
+    renders, size = config.runs / "renders", f"{height}x{width}"
+    generate(GenerateConfig(n=config.num_images, domain="indoor", out=renders, size=size))
+    held_out = config.runs / "held-out"
+    generate(GenerateConfig(n=config.num_held_out, domain="indoor", out=held_out, seed=HELD_OUT_SEED, size=size))
     write_sealed(config.runs / "sealed", "train", config.num_images)
     num_sixth = config.num_images // 6
     if not (config.runs / "covering-sixth" / INDEX).is_file():
@@ -122,10 +132,20 @@ def study(config: AblationConfig) -> None:
     write_noise(config.runs / "noise", config.num_images)
     jobs = [students_job(config, name) for name in ARMS]
     run_jobs(jobs, num_at_once=config.num_at_once, title="students")
+    blind = {name: [label_free(config, name, seed) for seed in range(config.num_seeds)] for name in ARMS}
     write_sealed(config.runs / "sealed-test", "test", config.num_test)
     options = {name: value for name, value in asdict(config).items() if name not in ("runs", "out", "num_at_once")}
     flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
-    result = {"command": f"python -m tests.bench.ablation {flags}", **figures(config), "environment": environment()}
+    found = figures(config)
+    for name, row in found["arms"].items():
+        row["label_free"] = blind[name]
+    choosable = {name: row for name, row in found["arms"].items() if ARMS[name].data != "sealed"}
+    result = {
+        "command": f"python -m tests.bench.ablation {flags}",
+        **found,
+        "rank_correlation": correlations(choosable),
+        "environment": environment(),
+    }
     write_json(config.out, result)
     print(table(result))
     print(f"written: {config.out}")
@@ -226,12 +246,27 @@ def student_config(config: AblationConfig, arm: Arm, seed: int) -> DistillConfig
     return DistillConfig(
         teacher="demo",
         domain="indoor",
-        student="plain",
+        student=arm.student,
         seed=seed,
         train=train,
         augment=arm.augment,
         recipe=arm.recipe,
     )
+
+
+def label_free(config: AblationConfig, name: str, seed: int) -> dict[str, float]:
+    """What can be known of one student without a label and without a picture of the target."""
+    out = run_of(config, name, seed)
+    if not (out / SCORES).is_file():
+        teacher, transformation = demo_teacher(), None
+        if ARMS[name].rung != "identity":
+            transformation = load_transformation(
+                out / "adapt" / TRANSFORMATION, teacher_sha256=teacher.spec.weights_sha256
+            )
+        held_out = ShardReader(config.runs / "held-out")
+        proxy = proxy_of(load_student(out), teacher, held_out, transformation=transformation)
+        write_json(out / SCORES, {"proxy": proxy.worst, "held-out renders": proxy.plain, "flip": proxy.flip})
+    return read_json(out / SCORES)
 
 
 def figures(config: AblationConfig) -> dict[str, Any]:
@@ -292,6 +327,9 @@ def table(result: dict[str, Any]) -> str:
     for name, found in result["one_sixth"].items():
         low, high = found["interval"]
         lines.append(f"{name} against plain on all: {found['difference']:+.4f} ({low:+.4f} to {high:+.4f})")
+    for name, found in result["rank_correlation"].items():
+        if isinstance(found, dict):
+            lines.append(f"rank correlation with {name}: students {found['students']:+.2f}, arms {found['arms']:+.2f}")
     return "\n".join(lines)
 
 

@@ -118,7 +118,7 @@ def study(config: LadderConfig) -> None:
         "command": f"python -m tests.bench.ladder {flags}",
         "teacher": teacher,
         "arms": with_gap(rows),
-        "rank_correlation": correlations(rows),
+        "rank_correlation": correlations({name: row for name, row in rows.items() if name != UPPER}),  # no user has it
         "environment": environment(),
     }
     write_json(config.out, result)
@@ -247,11 +247,8 @@ def with_gap(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def correlations(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Spearman's correlation of every label-free score with abs_rel: over single students, and over means of arms.
-
-    The upper bound is left out: no user could choose it.
-    """
-    chosen = [row for name, row in rows.items() if name != UPPER]
+    """Spearman's correlation of every label-free score with abs_rel: over single students, and over means of arms."""
+    chosen = list(rows.values())
     answer: dict[str, Any] = {"num_students": sum(len(row["abs_rel"]) for row in chosen), "num_arms": len(chosen)}
     for name in chosen[0]["label_free"][0]:
         free = np.array([[student[name] for student in row["label_free"]] for row in chosen])

@@ -85,6 +85,40 @@ def ladder_table(results: Path) -> str:
     return "\n".join(lines)
 
 
+def ablation_table(results: Path) -> str:
+    """What each part of the method gives on the sealed world, over seeds."""
+    lines = ["| student | abs_rel | delta1 | rmse (m) | training abs_rel | gap closed |", "|---|---|---|---|---|---|"]
+    for name, row in read(results / "ablation.json")["arms"].items():
+        cells = [spread(row["abs_rel"], 4), spread(row["delta1"]), spread(row["rmse"])]
+        training = spread(row["training_abs_rel_to_teacher"])
+        lines.append(f"| {name} | {' | '.join(cells)} | {training} | {100 * row['gap_closed']:.0f} % |")
+    return "\n".join(lines)
+
+
+def sixth_table(results: Path) -> str:
+    """Students of a sixth of the renders against plain distillation on all of them."""
+    lines = ["| student | abs_rel minus that of plain renders | 95 % interval |", "|---|---|---|"]
+    for name, found in read(results / "ablation.json")["one_sixth"].items():
+        low, high = found["interval"]
+        lines.append(f"| {name} | {found['difference']:+.4f} | {low:+.4f} to {high:+.4f} |")
+    return "\n".join(lines)
+
+
+def cost_table(results: Path) -> str:
+    """What students cost beside AdaBins, one image of 480x640 on one thread."""
+    lines = [
+        "| network | M parameters | GMAC | fewer MACs | seconds | faster | peak memory |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in read(results / "edge_cost.json")["rows"]:
+        lines.append(
+            f"| {row['network']} | {row['num_parameters'] / 1e6:.2f} | {row['num_macs'] / 1e9:.2f} "
+            f"| {row['times_fewer_macs']:.1f}x | {row['cpu_s']:.2f} | {row['times_fewer_cpu_s']:.1f}x "
+            f"| {row['peak_memory_bytes'] / 1e6:.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
 def bench_table(results: Path) -> str:
     """Speed as ratios of one run."""
     bench = read(results / "bench.json")
@@ -119,6 +153,9 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo_table,
     "meter": meter_table,
     "ladder": ladder_table,
+    "ablation": ablation_table,
+    "sixth": sixth_table,
+    "cost": cost_table,
     "bench": bench_table,
     "rendering": rendering_table,
 }
