@@ -42,9 +42,9 @@ MIN_PRIVATE_VARIANCE = 0.05
 class MomentsConfig:
     """For the owner of real images: write the mean and variance of every channel that enters a norm layer of a teacher.
 
-    Whoever gets the file can match renders to it (adapt.run --statistics owner:FILE). Beside eval.run this is the one
-    command that opens real images; none of them leaves in the file, nor any number of a single one. Without --epsilon
-    the moments are exact.
+    Whoever gets the file can match renders to it (adapt.run --statistics owner:FILE). Of all commands that come before
+    a student is finished this one alone opens real images; none of them leaves in the file, nor any number of a single
+    one. Without --epsilon the moments are exact.
     """
 
     teacher: str

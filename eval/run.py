@@ -1,7 +1,6 @@
 """Score students and their teacher side by side on real frames: `python -m eval.run`.
 
-The only command that opens real images, beside adapt.moments, which the owner of the data runs. It comes after
-training: nothing that it reads or writes is an input of any other command.
+It opens real images, and comes after training: nothing that it reads or writes is an input of any other command.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Literal
 from eval.alignment import Alignment
 from eval.cost import measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
+from eval.networks import load_networks
 from eval.protocol import PROTOCOLS, Protocol
 from eval.report import tables, write_report
 from eval.score import score
@@ -22,8 +22,6 @@ from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import InputError
 from mde.files import write_json
-from mde.nets import load_student, load_teacher
-from mde.nets.exported import SUFFIX, load_exported
 from mde.nets.net import DepthNet
 from mde.run_directory import CONFIG, open_run
 
@@ -120,34 +118,13 @@ def _alignments(config: EvalConfig, protocol: Protocol) -> tuple[Alignment, ...]
 
 
 def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
-    """The teacher, if any, and the students by the names of their folders or files."""
-    nets: dict[str, DepthNet] = {}
-    if config.teacher is not None:
-        teacher = load_teacher(config.teacher, config.weights, domain=domain)
-        if teacher.spec.kind == "relative":
-            raise InputError(
-                f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
-            )
-        nets["teacher"] = teacher
-    for name, path in zip(model_names(config.model), config.model, strict=True):
-        nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
+    """All networks by name. Raises InputError for a teacher whose depth no score here fits."""
+    nets = load_networks(
+        config.model, own=config.own_student, teacher=config.teacher, weights=config.weights, domain=domain
+    )
+    if "teacher" in nets and nets["teacher"].spec.kind == "relative":
+        raise InputError(f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it")
     return nets
-
-
-def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
-    """Short names for folders and files: the last part that is not `student`, with parents where two would agree.
-
-    Raises InputError where one is named twice.
-    """
-    resolved = [path.resolve() for path in paths]
-    if len(set(resolved)) != len(resolved):
-        raise InputError(f"--model names one twice: {', '.join(map(str, paths))}")
-    parts = [[part for part in path.parts if part != "student"] for path in resolved]
-    for depth in range(1, 1 + max(map(len, parts), default=0)):
-        names = tuple("/".join(part[-depth:]) for part in parts)
-        if len(set(names)) == len(names) and "teacher" not in names:
-            return names
-    return tuple(str(path) for path in paths)
 
 
 if __name__ == "__main__":

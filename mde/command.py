@@ -15,6 +15,8 @@ Config = TypeVar("Config")
 
 EXIT_FAULT = 1
 EXIT_INPUT = 2
+EXIT_PARTLY = 3
+"""Some inputs could not be used and were named, the others went through; commands that go on so leave with it."""
 EXIT_INTERRUPTED = 130
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from eval.run import EvalConfig, main, model_names
+from eval.run import EvalConfig, main
 from mde.bins import log_bins
 from mde.command import run_command
 from mde.errors import InputError
@@ -116,15 +116,6 @@ def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Pa
     report = json.loads((settings.out / "report.json").read_text())
     assert {row["net"] for row in report["rows"]} == {"student.onnx"}
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
-
-
-def test_models_are_named_by_their_folders() -> None:
-    assert model_names((Path("/r/a"), Path("/r/b/student"))) == ("a", "b")
-    assert model_names((Path("/x/a"), Path("/y/a"))) == ("x/a", "y/a")
-    assert model_names((Path("/x/teacher"),)) == ("x/teacher",)
-    assert model_names(()) == ()
-    with pytest.raises(InputError, match="twice"):
-        model_names((Path("a"), Path("./a")))
 
 
 @pytest.mark.parametrize(

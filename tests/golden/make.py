@@ -18,6 +18,7 @@ from distill.export import ExportConfig
 from distill.run import DistillConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
+from eval.predict import PredictConfig
 from eval.run import EvalConfig
 from mde.convert import ConvertConfig
 from mde.doctor import DoctorConfig
@@ -36,6 +37,7 @@ COMMANDS = {
     "adapt.run": AdaptConfig,
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,
+    "eval.predict": PredictConfig,
     "eval.run": EvalConfig,
     "eval.demo": DemoConfig,
     "eval.demo_teacher": DemoTeacherConfig,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -23,6 +24,7 @@ COMMANDS = {
     "adapt/run.py",
     "distill/run.py",
     "distill/export.py",
+    "eval/predict.py",
     "eval/run.py",
     "eval/demo.py",
     "eval/demo_teacher.py",
@@ -72,6 +74,32 @@ def test_a_module_imports_mde_and_its_own_stage_only(path: Path) -> None:
 def test_nobody_imports_eval_but_eval() -> None:
     importers = {name_of(path) for path in SOURCES if "eval" in imported_stages(path)}
     assert all(name.startswith("eval/") for name in importers)
+
+
+READERS_OF_REAL_IMAGES = {"adapt.moments", "eval.datasets", "eval.own_image"}
+"""Modules through which an image comes in that no scene of ours made."""
+
+
+def imported_within(module: str) -> set[str]:
+    """The module and what it imports of its own stage, and so on."""
+    seen, waiting = set[str](), [module]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / f"{name.replace('.', '/')}.py"
+        if name not in seen and path.is_file() and name.split(".")[0] == module.split(".")[0]:
+            seen.add(name)
+            waiting += imported_modules(path)
+    return seen
+
+
+def test_the_conventions_name_every_command_that_opens_real_images() -> None:
+    commands = {name.removesuffix(".py").replace("/", ".") for name in COMMANDS}
+    opening = {command for command in commands if imported_within(command) & READERS_OF_REAL_IMAGES}
+    documented = re.search(
+        r"\*\*Real images\*\*(.*?)\n\*", ast.get_docstring(tree_of(ROOT / "mde/__init__.py")) or "", re.S
+    )
+    assert documented is not None
+    assert set(re.findall(r"`([a-z]+\.[a-z_]+)`", documented[1])) == opening
 
 
 def test_the_builtin_eval_is_never_hidden() -> None:
