@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from eval.alignment import LABELS, Alignment
-from eval.compare import Comparison
+from eval.comparison import Comparison
 from eval.cost import Cost
 from eval.page_style import CSS
 from eval.score import Scores

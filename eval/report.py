@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.compare import Comparison, compare
+from eval.comparison import Comparison, compare
 from eval.cost import Cost
 from eval.metrics import METRICS
 from eval.page import Page, render_page

@@ -1,4 +1,4 @@
-"""Compare: whether one network is better than another on the same frames, or the difference is chance."""
+"""Comparison: whether one network is better than another on the same frames, or the difference is chance."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.compare import bootstrap_interval, compare
+from eval.comparison import bootstrap_interval, compare
 from eval.protocol import PROTOCOLS
 from eval.score import score
 
