@@ -155,9 +155,9 @@ def _table_row(row: Row, reference: str | None) -> str:
 
 def _bands(scores: Scores) -> str:
     alignment = scores.alignments[0]
-    series = [(net, scores.bands[net, alignment]) for net in scores.specs]
-    edges, counts = series[0][1].edges_m, series[0][1].num_pixels.tolist()
-    means = [band.mean() for _, band in series]
+    series = [(net, scores.breakdowns[net, alignment]) for net in scores.specs]
+    edges, counts = series[0][1].edges_m, series[0][1].num_pixels.sum(1).tolist()
+    means = [found.by_band() for _, found in series]
     highest = max(value for mean in means for value in mean if value is not None)
     groups = []
     for index, count in enumerate(counts):
