@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from eval.memory import NetOpener
 from mde.domain import DomainName
 from mde.errors import InputError
 from mde.nets import load_student, load_teacher
@@ -15,7 +16,7 @@ from mde.nets.net import DepthNet
 def load_networks(
     models: tuple[Path, ...],
     *,
-    own: Sequence[str],
+    own: tuple[str, ...],
     teacher: str | None,
     weights: Path | None,
     domain: DomainName | None,
@@ -25,17 +26,30 @@ def load_networks(
     `domain` is what the teacher was trained on; students say so themselves. Raises InputError for what cannot be
     loaded.
     """
-    nets: dict[str, DepthNet] = {}
+    openers = openers_of(models, own=own, teacher=teacher, weights=weights, domain=domain)
+    return {name: opener() for name, opener in openers.items()}
+
+
+def openers_of(
+    models: tuple[Path, ...],
+    *,
+    own: tuple[str, ...],
+    teacher: str | None,
+    weights: Path | None,
+    domain: DomainName | None,
+) -> dict[str, NetOpener]:
+    """What loads each of them, also in another process."""
+    openers: dict[str, NetOpener] = {}
     if teacher is not None:
         if domain is None:
             raise InputError(f"--teacher {teacher} needs --domain: what its weights were trained on")
-        nets["teacher"] = load_teacher(teacher, weights, domain=domain)
+        openers["teacher"] = partial(load_teacher, teacher, weights, domain=domain)
     for name, path in zip(model_names(models), models, strict=True):
-        nets[name] = load_model(path, own=own)
-    return nets
+        openers[name] = partial(load_model, path, own=own)
+    return openers
 
 
-def load_model(path: Path, *, own: Sequence[str]) -> DepthNet:
+def load_model(path: Path, *, own: tuple[str, ...]) -> DepthNet:
     """A student from its folder or its ONNX file."""
     return load_exported(path) if path.suffix == SUFFIX else load_student(path, own=own)
 
