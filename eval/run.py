@@ -20,6 +20,7 @@ from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
 from eval.report import tables, write_report
 from eval.score import score
+from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import InputError
@@ -61,7 +62,11 @@ class EvalConfig:
     alignment: Literal["none", "median", "both"] | None = None
     """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
     num_panels: int = 6
-    """Frames shown, spread over the set, and as many of the worst."""
+    """Frames shown, spread over the set."""
+    num_worst: int = 10
+    """Frames of largest error, listed and shown."""
+    accepted_loss: float = ACCEPTED_LOSS
+    """Relative loss of abs_rel against the teacher at which a student may still take its place; 0.1 is 10 %."""
     num_repeats: int = 10
     """Timed passes per network; 0 leaves out what networks cost."""
 
@@ -72,8 +77,12 @@ class EvalConfig:
             raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
         if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
             raise InputError(f"--depth-scale {self.depth_scale:g} must be a positive number of units per metre")
-        if self.num_panels < 0:
-            raise InputError(f"--num-panels {self.num_panels} must be 0 or more")
+        if self.num_panels < 0 or self.num_worst < 0:
+            raise InputError(f"--num-panels {self.num_panels}, --num-worst {self.num_worst}: both must be 0 or more")
+        if not 0.0 <= self.accepted_loss < float("inf"):
+            raise InputError(
+                f"--accepted-loss {self.accepted_loss:g} must be a share of the teacher's error, 0 or more"
+            )
         if self.num_repeats < 0 or self.num_repeats == 1:
             raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
@@ -88,7 +97,12 @@ def main(config: EvalConfig) -> None:
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
-        nets, dataset.frames, protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
+        nets,
+        dataset.frames,
+        protocol,
+        alignments=_alignments(config, protocol),
+        num_panels=config.num_panels,
+        num_worst=config.num_worst,
     )
     costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     report = write_report(
@@ -96,9 +110,13 @@ def main(config: EvalConfig) -> None:
         scores,
         costs,
         title=f"Depth on {config.root.name}: {', '.join(nets)}",
+        accepted_loss=config.accepted_loss,
+        num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
     )
     print(tables(report.rows, scores), end="")
+    for answer in report.shipping:
+        print(answer.sentence())
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
     print(f"report: {report.page}")

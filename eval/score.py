@@ -138,20 +138,21 @@ def score(
     alignments: Sequence[Alignment] | None = None,
     reference: str | None = None,
     num_panels: int = 6,
+    num_worst: int = 0,
     is_quiet: bool = False,
 ) -> Scores:
     """Score all networks on all frames.
 
     `alignments` defaults to the protocol's own; each is a protocol of its own (and has its own digest),
     scored on the same predictions. `reference` names the network to compare with (a teacher); without
-    it the first network with that role is taken. Of the frames, `num_panels` spread over the set and as
-    many of the worst are kept as pictures.
+    it the first network with that role is taken. Of the frames, `num_panels` spread over the set and the
+    `num_worst` of largest error are kept as pictures.
 
     Raises InputError for no network, for a network of another domain than the protocol's, and where
     no frame can be scored.
     """
     task = _task(nets, protocol, alignments, reference)
-    tally, gallery = _Tally(), Gallery(num_panels)
+    tally, gallery = _Tally(), Gallery(num_panels, num_worst)
     for frame in tqdm(frames, desc="eval", unit="frame", disable=is_quiet):
         panel = _score_frame(frame, task, tally)
         if panel is not None:

@@ -83,6 +83,9 @@ def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, stud
         ({"num_repeats": 1}, "0 .no costs. or 2 or more"),
         ({"num_repeats": -1}, "0 .no costs. or 2 or more"),
         ({"num_panels": -1}, "0 or more"),
+        ({"num_worst": -1}, "0 or more"),
+        ({"accepted_loss": -0.1}, "--accepted-loss -0.1"),
+        ({"accepted_loss": float("nan")}, "--accepted-loss nan"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(pairs: Path, student: Path, changes, words: str) -> None:
