@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from eval.alignment import Alignment
+from eval.answer import Source
 from eval.cost import measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
 from eval.protocol import PROTOCOLS, Protocol
+from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
 from mde.command import run_command
@@ -42,6 +44,9 @@ class EvalConfig:
     """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
     model: tuple[Path, ...] = ()
     """Folders of runs or students, and ONNX files of distill.export, any number."""
+    predictions: tuple[Path, ...] = ()
+    """Folders of depth maps that other programs wrote, scored as they lie: NAME.png (16 bit, in the unit of the ground
+    truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
     teacher: str | None = None
@@ -64,8 +69,8 @@ class EvalConfig:
     """Timed passes per network."""
 
     def __post_init__(self) -> None:
-        if not self.model and self.teacher is None:
-            raise InputError("nothing to score: name a --model, a --teacher, or both")
+        if not self.model and self.teacher is None and not self.predictions:
+            raise InputError("nothing to score: name a --model, a --teacher or --predictions")
         if self.weights is not None and self.teacher is None:
             raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
         if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
@@ -82,13 +87,17 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets = load_nets(config, dataset.domain)
+    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
         nets, dataset.frames, protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
     )
-    costs = {name: measure_cost(net, num_repeats=config.num_repeats) for name, net in nets.items()}
+    costs = {
+        name: measure_cost(net, num_repeats=config.num_repeats)
+        for name, net in nets.items()
+        if isinstance(net, DepthNet)
+    }
     report = write_report(
         config.out,
         scores,
@@ -111,6 +120,12 @@ def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:
     if protocol.domain != dataset.domain:
         fitting = ", ".join(other.name for other in PROTOCOLS.values() if other.domain == dataset.domain)
         raise InputError(f"--protocol {name} is for {protocol.domain} frames; for these choose one of {fitting}")
+    units = dataset.frames.depth_units_per_metre
+    if protocol.depth_units_per_metre not in (None, units):
+        raise InputError(
+            f"--protocol {name} reads depth files of {protocol.depth_units_per_metre} units per metre, these have "
+            f"{units:g}; choose --protocol pairs_{dataset.domain}"
+        )
     return protocol
 
 
@@ -129,9 +144,24 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
                 f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
             )
         nets["teacher"] = teacher
-    for name, path in zip(model_names(config.model), config.model, strict=True):
+    for name, path in zip(model_names((*config.model, *config.predictions)), config.model, strict=False):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
+
+
+def _recordings(config: EvalConfig, dataset: Dataset, protocol: Protocol) -> dict[str, Recording]:
+    """What other programs wrote, by the names of the folders."""
+    names = model_names((*config.model, *config.predictions))[len(config.model) :]
+    return {
+        name: open_recording(
+            folder,
+            dataset.frames.entries,
+            depth_units_per_metre=dataset.frames.depth_units_per_metre,
+            domain=dataset.domain,
+            protocol=protocol,
+        )
+        for name, folder in zip(names, config.predictions, strict=True)
+    }
 
 
 def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
@@ -141,7 +171,7 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
     """
     resolved = [path.resolve() for path in paths]
     if len(set(resolved)) != len(resolved):
-        raise InputError(f"--model names one twice: {', '.join(map(str, paths))}")
+        raise InputError(f"one network is named twice: {', '.join(map(str, paths))}")
     parts = [[part for part in path.parts if part != "student"] for path in resolved]
     for depth in range(1, 1 + max(map(len, parts), default=0)):
         names = tuple("/".join(part[-depth:]) for part in parts)

@@ -49,8 +49,8 @@ def _row(scores: Scores, costs: Mapping[str, Cost], net: str, alignment: Alignme
         protocol_sha256=replace(scores.protocol, alignment=alignment).digest(),
         num_frames=len(images),
         num_scenes=len({score.scene for score in images}),
-        metrics=mean_metrics(images),
-        fidelity=mean_metrics(fidelity) if fidelity else None,
+        metrics=scores.mean(net, alignment),
+        fidelity=mean_metrics(fidelity, rmse=scores.protocol.rmse) if fidelity else None,
         cost=costs.get(net),
     )
 
