@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from eval.alignment import Alignment
 from eval.answer import Source
-from eval.cost import measure_cost
+from eval.cost import Cost, measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
+from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
@@ -66,7 +69,7 @@ class EvalConfig:
     num_panels: int = 6
     """Frames shown, spread over the set, and as many of the worst."""
     num_repeats: int = 10
-    """Timed passes per network."""
+    """Timed passes per network; 0 leaves out what networks cost."""
 
     def __post_init__(self) -> None:
         if not self.model and self.teacher is None and not self.predictions:
@@ -75,10 +78,10 @@ class EvalConfig:
             raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
         if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
             raise InputError(f"--depth-scale {self.depth_scale:g} must be a positive number of units per metre")
-        if self.num_panels < 0 or self.num_repeats < 2:
-            raise InputError(
-                f"--num-panels {self.num_panels} must be 0 or more, --num-repeats {self.num_repeats} 2 or more"
-            )
+        if self.num_panels < 0:
+            raise InputError(f"--num-panels {self.num_panels} must be 0 or more")
+        if self.num_repeats < 0 or self.num_repeats == 1:
+            raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
 
 def main(config: EvalConfig) -> None:
@@ -93,11 +96,7 @@ def main(config: EvalConfig) -> None:
     scores = score(
         nets, dataset.frames, protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
     )
-    costs = {
-        name: measure_cost(net, num_repeats=config.num_repeats)
-        for name, net in nets.items()
-        if isinstance(net, DepthNet)
-    }
+    costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     report = write_report(
         config.out,
         scores,
@@ -144,14 +143,14 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
                 f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
             )
         nets["teacher"] = teacher
-    for name, path in zip(model_names((*config.model, *config.predictions)), config.model, strict=False):
+    for name, path in zip(_names(config), config.model, strict=False):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
 
 
 def _recordings(config: EvalConfig, dataset: Dataset, protocol: Protocol) -> dict[str, Recording]:
     """What other programs wrote, by the names of the folders."""
-    names = model_names((*config.model, *config.predictions))[len(config.model) :]
+    names = _names(config)[len(config.model) :]
     return {
         name: open_recording(
             folder,
@@ -162,6 +161,28 @@ def _recordings(config: EvalConfig, dataset: Dataset, protocol: Protocol) -> dic
         )
         for name, folder in zip(names, config.predictions, strict=True)
     }
+
+
+def measure_costs(config: EvalConfig, nets: Mapping[str, Source], domain: DomainName) -> dict[str, Cost]:
+    """What each network costs that is run here; its memory in a process that loads it anew."""
+    openers: dict[str, NetOpener] = {
+        name: partial(load_exported, path)
+        if path.suffix == SUFFIX
+        else partial(load_student, path, own=config.own_student)
+        for name, path in zip(_names(config), config.model, strict=False)
+    }
+    if config.teacher is not None:
+        openers["teacher"] = partial(load_teacher, config.teacher, config.weights, domain=domain)
+    return {
+        name: measure_cost(net, num_repeats=config.num_repeats, opener=openers[name])
+        for name, net in nets.items()
+        if isinstance(net, DepthNet)
+    }
+
+
+def _names(config: EvalConfig) -> tuple[str, ...]:
+    """Of the models, then of the folders of predictions."""
+    return model_names((*config.model, *config.predictions))
 
 
 def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
