@@ -132,12 +132,15 @@ def tables(rows: Sequence[Row], scores: Scores) -> str:
 
 
 def per_image_csv(scores: Scores) -> str:
-    """Every figure of every image, in the order of the frames; the mean of a column is the figure in the table."""
+    """Every figure of every image, in the order of the frames; the mean of a column is the figure in the table.
+
+    Other than that: `rmse` of protocols that take the root of the mean square.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("net", "alignment", "scene", "frame", "num_pixels", "scale", *METRICS))
+    writer.writerow(("net", "alignment", "scene", "frame", "num_pixels", "scale", "shift", *METRICS))
     for score in scores.images:
         figures = (f"{score.metrics[name]:.9g}" for name in METRICS)
         place = (score.net, score.alignment, score.scene, score.frame)
-        writer.writerow((*place, score.num_pixels, f"{score.scale:.9g}", *figures))
+        writer.writerow((*place, score.num_pixels, f"{score.scale:.9g}", f"{score.shift:.9g}", *figures))
     return stream.getvalue()
