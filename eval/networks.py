@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,38 +14,24 @@ from mde.nets.exported import SUFFIX, load_exported
 from mde.nets.net import DepthNet
 
 
-def load_networks(
-    models: tuple[Path, ...],
-    *,
-    own: tuple[str, ...],
-    teacher: str | None,
-    weights: Path | None,
-    domain: DomainName | None,
-) -> dict[str, DepthNet]:
-    """The teacher, if any, and the students by the names of their folders or files.
-
-    `domain` is what the teacher was trained on; students say so themselves. Raises InputError for what cannot be
-    loaded.
-    """
-    openers = openers_of(models, own=own, teacher=teacher, weights=weights, domain=domain)
-    return {name: opener() for name, opener in openers.items()}
-
-
 def openers_of(
-    models: tuple[Path, ...],
+    models: Mapping[str, Path],
     *,
     own: tuple[str, ...],
     teacher: str | None,
     weights: Path | None,
     domain: DomainName | None,
 ) -> dict[str, NetOpener]:
-    """What loads each of them, also in another process."""
+    """By name what loads each network, also in another process: the teacher, if any, then folders and files of students.
+
+    `domain` is what the teacher was trained on; students say so themselves. Raises InputError for a teacher without.
+    """
     openers: dict[str, NetOpener] = {}
     if teacher is not None:
         if domain is None:
             raise InputError(f"--teacher {teacher} needs --domain: what its weights were trained on")
         openers["teacher"] = partial(load_teacher, teacher, weights, domain=domain)
-    for name, path in zip(model_names(models), models, strict=True):
+    for name, path in models.items():
         openers[name] = partial(load_model, path, own=own)
     return openers
 
@@ -61,7 +48,7 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
     """
     resolved = [path.resolve() for path in paths]
     if len(set(resolved)) != len(resolved):
-        raise InputError(f"--model names one twice: {', '.join(map(str, paths))}")
+        raise InputError(f"one network is named twice: {', '.join(map(str, paths))}")
     parts = [[part for part in path.parts if part != "student"] for path in resolved]
     for depth in range(1, 1 + max(map(len, parts), default=0)):
         names = tuple("/".join(part[-depth:]) for part in parts)

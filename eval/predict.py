@@ -15,7 +15,7 @@ from typing import Any
 import tyro
 from tqdm import tqdm
 
-from eval.networks import load_networks
+from eval.networks import model_names, openers_of
 from eval.own_depth import check_answers, own_depth
 from eval.own_image import OwnImage, image_files, read_own_image
 from eval.point_cloud import CloudName
@@ -90,9 +90,11 @@ def predict_all(config: PredictConfig) -> list[str]:
     paths = image_files(config.images)
     if not any(path.is_file() for path in paths):
         raise InputError(f"{paths[0]} does not exist{f', nor {len(paths) - 1} others' if len(paths) > 1 else ''}")
-    nets = load_networks(
-        config.model, own=config.own_student, teacher=config.teacher, weights=config.weights, domain=config.domain
+    models = dict(zip(model_names(config.model), config.model, strict=True))
+    openers = openers_of(
+        models, own=config.own_student, teacher=config.teacher, weights=config.weights, domain=config.domain
     )
+    nets = {name: opener() for name, opener in openers.items()}
     for name, net in nets.items():
         check_answers(net, name)
     open_run(config.out, COMMAND, config, free=("images",))

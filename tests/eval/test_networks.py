@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.networks import load_networks, model_names
+from eval.networks import model_names, openers_of
 from mde.errors import InputError
 from tests.mde.test_exported import write_model
 
@@ -20,7 +20,7 @@ def test_models_are_named_by_their_folders() -> None:
 
 def test_a_teacher_stands_beside_exported_students_and_needs_its_domain(tmp_path: Path) -> None:
     file = write_model(tmp_path / "student.onnx")
-    nets = load_networks((file,), own=(), teacher="demo", weights=None, domain="indoor")
-    assert {name: net.spec.role for name, net in nets.items()} == {"teacher": "teacher", "student.onnx": "student"}
+    openers = openers_of({"small": file}, own=(), teacher="demo", weights=None, domain="indoor")
+    assert {name: opener().spec.role for name, opener in openers.items()} == {"teacher": "teacher", "small": "student"}
     with pytest.raises(InputError, match="--teacher demo needs --domain"):
-        load_networks((file,), own=(), teacher="demo", weights=None, domain=None)
+        openers_of({"small": file}, own=(), teacher="demo", weights=None, domain=None)
