@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from eval.breakdown import CURVE_STEP, Breakdown
 from eval.comparison import Comparison, compare
 from eval.cost import Cost
 from eval.metrics import METRICS
 from eval.page import Page, render_page
+from eval.regions import REGIONS
 from eval.score import Scores
 from eval.table import Row, markdown_table, table_rows
 from mde.files import write_bytes
@@ -87,11 +89,19 @@ def _figures(scores: Scores, rows: Sequence[Row], comparisons: Sequence[Comparis
         "nets": {name: asdict(spec) for name, spec in scores.specs.items()},
         "rows": [asdict(row) for row in rows],
         "comparisons": [asdict(comparison) for comparison in comparisons],
-        "bands": [
-            {"net": net, "alignment": alignment, "edges_m": band.edges_m, "num_pixels": band.num_pixels.tolist()}
-            | {"abs_rel": band.mean()}
-            for (net, alignment), band in scores.bands.items()
+        "breakdowns": [
+            {"net": net, "alignment": alignment, **_breakdown(found)}
+            for (net, alignment), found in scores.breakdowns.items()
         ],
+    }
+
+
+def _breakdown(found: Breakdown) -> dict[str, Any]:
+    bands, regions = found.num_pixels.sum(1).tolist(), found.num_pixels.sum(0).tolist()
+    return {
+        "bands": {"edges_m": found.edges_m, "num_pixels": bands, "abs_rel": found.by_band()},
+        "regions": {"names": REGIONS, "num_pixels": regions, "abs_rel": found.by_region()},
+        "curve": {"step": CURVE_STEP, "share_below": found.share_below()},
     }
 
 

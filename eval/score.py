@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from eval.alignment import ALIGNMENTS, Alignment
 from eval.answer import answer, protocol_input
-from eval.bands import BandErrors, band_edges
+from eval.bands import band_edges
+from eval.breakdown import Breakdown, cells_of
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import image_metrics
@@ -57,7 +58,7 @@ class Scores:
     fidelity: tuple[ImageScore, ...]
     """The others against the reference's prediction in place of the truth, unaligned."""
     skipped: tuple[Skipped, ...]
-    bands: dict[tuple[str, Alignment], BandErrors]
+    breakdowns: dict[tuple[str, Alignment], Breakdown]
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
@@ -90,7 +91,7 @@ class _Tally:
     images: list[ImageScore] = field(default_factory=list)
     fidelity: list[ImageScore] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    bands: dict[tuple[str, Alignment], BandErrors] = field(default_factory=dict)
+    breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
 
@@ -166,7 +167,7 @@ def score(
         images=tuple(tally.images),
         fidelity=tuple(tally.fidelity),
         skipped=tuple(tally.skipped),
-        bands=tally.bands,
+        breakdowns=tally.breakdowns,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
     )
@@ -184,6 +185,7 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
     answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    cells = cells_of(true_m, valid, task.protocol)
     pictures = []
     for name, said in answers.items():
         pred_m = said.depth_m
@@ -192,8 +194,8 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         ]
         tally.images.extend(rows)
         for row in rows:
-            band = tally.bands.setdefault((name, row.alignment), BandErrors(edges_m=task.edges_m))
-            band.add(finish(pred_m[valid], row.scale, task.protocol), true_m[valid])
+            breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
+            breakdown.add(finish(pred_m[valid], row.scale, task.protocol), true_m[valid], cells)
         pictures.append(_picture(pred_m, said.entropy_nat, rows[0], task.protocol))
     tally.fidelity.extend(_fidelity(frame, {name: said.depth_m for name, said in answers.items()}, task))
     judged = [picture.abs_rel for picture in pictures if picture.net != task.reference] or [pictures[0].abs_rel]
