@@ -22,7 +22,7 @@ def openers_of(
     weights: Path | None,
     domain: DomainName | None,
 ) -> dict[str, NetOpener]:
-    """By name what loads each network, also in another process: the teacher, if any, then folders and files of students.
+    """What loads each network, by name, also in another process: the teacher, if any, then the students.
 
     `domain` is what the teacher was trained on; students say so themselves. Raises InputError for a teacher without.
     """

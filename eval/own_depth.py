@@ -73,7 +73,7 @@ def own_depth(net: DepthNet, own: OwnImage, *, focal_px: float | None) -> OwnDep
     camera = picture_camera(home, size, focal_px=focal_px)
     factor = _focal_factor(spec, home, camera) if focal_px is not None else 1.0
     shown = framing.image(own.image[None])[0]
-    output = predict(net, shown, flip_average=False)
+    output = predict(net, shown)
     seen_m = _known(output.depth_m) * factor
     interval_m = interval_width(net, output)
     return OwnDepth(
@@ -91,7 +91,7 @@ def check_answers(net: DepthNet, name: str) -> None:
     if net.spec.kind != "metric":
         raise InputError(f"{name} answers {net.spec.kind} depth, which has no metres; expected a metric network")
     grey = torch.full((3, *net.spec.native_size), 0.5)
-    if not bool(predict(net, grey, flip_average=False).depth_m.isfinite().all()):
+    if not bool(predict(net, grey).depth_m.isfinite().all()):
         raise InputError(f"{name} answers NaN or infinity to a grey picture; its weights are damaged, export it again")
 
 
