@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from eval.alignment import Alignment
+from eval.bootstrap import Interval, Unit, Units, bootstrap_means, central_interval, units_of
 from eval.metrics import HIGHER_IS_BETTER
 from eval.score import ImageScore, Scores
 
-NUM_DRAWS = 2000
 Verdict = Literal["better", "worse", "tie"]
 
 
@@ -24,10 +24,16 @@ class Comparison:
     alignment: Alignment
     metric: str
     difference: float
-    interval: tuple[float, float]
-    resampled: Literal["scenes", "images"]
+    interval: Interval
+    relative: float
+    """The difference as a share of the reference's own mean."""
+    relative_interval: Interval
+    """Of the ratio of the two means, drawn together."""
+    resampled: Unit
     """Whole scenes, since neighbours are alike; images only where all frames are one scene."""
     num_resampled: int
+    caution: str
+    """What a reader must know of the interval; empty where there are enough scenes."""
     verdict: Verdict
     """A tie where the interval holds zero."""
 
@@ -37,45 +43,50 @@ def compare(
 ) -> Comparison:
     """The network against the reference of the scores, by a paired bootstrap.
 
-    A draw takes as many scenes as there are, with replacement, and averages over all their images.
     Raises ValueError where the scores have no reference.
     """
     if scores.reference is None:
         raise ValueError(f"{net} has no reference to be compared with")
     rows, others = scores.of(net, alignment), scores.of(scores.reference, alignment)
-    differences = np.array([a.metrics[metric] - b.metrics[metric] for a, b in zip(rows, others, strict=True)])
-    groups, resampled = _groups(rows)
-    low, high = bootstrap_interval(rng, differences, groups)
+    return compare_images(rng, rows, others, metric=metric)
+
+
+def compare_images(
+    rng: np.random.Generator, rows: tuple[ImageScore, ...], others: tuple[ImageScore, ...], *, metric: str = "abs_rel"
+) -> Comparison:
+    """The figures of one network against those of another on the same images in the same order."""
+    assert [row.frame for row in rows] == [other.frame for other in others]
+    values = np.array([(a.metrics[metric], b.metrics[metric]) for a, b in zip(rows, others, strict=True)])
+    units: Units = units_of([row.scene for row in rows])
+    draws = bootstrap_means(rng, values, units)
+    low, high = central_interval(draws[:, 0] - draws[:, 1])
+    mean, reference_mean = values.mean(axis=0)
     return Comparison(
-        net=net,
-        reference=scores.reference,
-        alignment=alignment,
+        net=rows[0].net,
+        reference=others[0].net,
+        alignment=rows[0].alignment,
         metric=metric,
-        difference=float(differences.mean()),
+        difference=float(mean - reference_mean),
         interval=(low, high),
-        resampled=resampled,
-        num_resampled=len(set(groups.tolist())),
+        relative=_relative(mean, reference_mean),
+        relative_interval=_relative_interval(draws),
+        resampled=units.unit,
+        num_resampled=units.num,
+        caution=units.caution(),
         verdict=_verdict(low, high, metric),
     )
 
 
-def _groups(rows: tuple[ImageScore, ...]) -> tuple[np.ndarray, Literal["scenes", "images"]]:
-    _, groups = np.unique([row.scene for row in rows], return_inverse=True)
-    if len(set(groups.tolist())) > 1:
-        return groups, "scenes"
-    return np.arange(len(rows)), "images"
+# A reference without error, as in tests, has no relative loss: the smallest positive number stands in for its mean.
+TINY = 1e-9
 
 
-def bootstrap_interval(rng: np.random.Generator, values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """Central 95 % interval of the mean of `values` when whole groups are drawn with replacement.
+def _relative(mean: float, reference_mean: float) -> float:
+    return float(mean / max(reference_mean, TINY) - 1.0)
 
-    `groups` numbers the group of each value from 0. A single group gives an interval of no width.
-    """
-    sums, counts = np.bincount(groups, weights=values), np.bincount(groups)
-    drawn = rng.integers(len(counts), size=(NUM_DRAWS, len(counts)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
+
+def _relative_interval(draws: np.ndarray) -> Interval:
+    return central_interval(draws[:, 0] / np.maximum(draws[:, 1], TINY) - 1.0)
 
 
 def _verdict(low: float, high: float, metric: str) -> Verdict:

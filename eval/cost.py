@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from eval.memory import NetOpener, PeakMemory, measure_memory
 from mde.macs import count_macs
 from mde.nets.exported import ExportedCore
 from mde.nets.net import DepthNet
@@ -29,11 +30,19 @@ class Cost:
     latency_quartiles_s: tuple[float, float]
     num_repeats: int
     num_threads: int
+    device: str = "CPU"
+    """Where it was timed; exported files and torch run in the same place."""
+    memory: PeakMemory | None = None
+    """In a process of its own, with one thread; None where that was not asked for or cannot be told."""
 
 
 @torch.inference_mode()
-def measure_cost(net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1) -> Cost:
-    """Count and time a network at its native size.
+def measure_cost(
+    net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1, opener: NetOpener | None = None
+) -> Cost:
+    """Count and time a network at its native size, torch and exported ones alike.
+
+    With `opener`, which loads the same network again, its memory is measured too.
 
     One thread by default: it is what small devices spend on one network, and on a shared machine the
     figure of several threads is the figure of their neighbours.
@@ -56,6 +65,7 @@ def measure_cost(net: DepthNet, *, num_repeats: int = 10, num_threads: int = 1) 
         latency_quartiles_s=(low, high),
         num_repeats=num_repeats,
         num_threads=num_threads,
+        memory=None if opener is None else measure_memory(opener),
     )
 
 

@@ -23,6 +23,7 @@ from distill.training import TrainConfig
 from eval.cost import measure_cost
 from eval.crew import Job, run_jobs
 from eval.frame import Frame
+from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS
 from eval.report import write_report
 from eval.score import Scores, score
@@ -205,7 +206,9 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost], students:
         "environment": environment(),
     }
     write_json(config.out / "demo.json", figures)
-    first = {name: measure_cost(net, num_repeats=5) for name, net in cost_nets(config).items()}
+    first = {
+        name: measure_cost(opener(), num_repeats=5, opener=opener) for name, opener in cost_openers(config).items()
+    }
     (config.out / "report").mkdir(exist_ok=True)
     page = write_report(
         config.out / "report",
@@ -221,12 +224,9 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost], students:
     print(f"page: {page.page}")
 
 
-def cost_nets(config: DemoConfig) -> dict[str, DepthNet]:
+def cost_openers(config: DemoConfig) -> dict[str, NetOpener]:
     """One network per architecture."""
-    return {
-        "teacher": demo_teacher(),
-        "student": load_student(arm(config, PLAIN, 0)),
-    }
+    return {"teacher": demo_teacher, "student": partial(load_student, arm(config, PLAIN, 0))}
 
 
 def arm_figures(config: DemoConfig, scores: Scores, name: str) -> dict[str, Any]:

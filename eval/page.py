@@ -104,15 +104,21 @@ def _verdict(page: Page, comparison: Comparison) -> str:
 def _savings(student: Cost | None, teacher: Cost | None) -> str:
     if student is None or teacher is None:
         return ""
-    parts = (
-        _times(teacher.num_macs / student.num_macs, "fewer", "more", "operations"),
-        _times(teacher.latency_s / student.latency_s, "less", "more", "time on this CPU"),
-        _times(teacher.num_parameters / student.num_parameters, "fewer", "more", "parameters"),
-    )
+    parts = [
+        _times(teacher.num_macs, student.num_macs, "fewer", "more", "operations"),
+        _times(teacher.latency_s, student.latency_s, "less", "more", "time on this CPU"),
+        _times(teacher.num_parameters, student.num_parameters, "fewer", "more", "parameters"),
+    ]
+    if teacher.memory and student.memory:
+        parts.append(_times(teacher.memory.peak_bytes, student.memory.peak_bytes, "less", "more", "memory"))
     return f" Cost: {', '.join(parts)}."
 
 
-def _times(ratio: float, down: str, up: str, noun: str) -> str:
+def _times(teacher: float, student: float, down: str, up: str, noun: str) -> str:
+    """How a cost of the student stands to the teacher's; a network without layers of a kind costs 0 of them."""
+    if not teacher or not student:
+        return f"{student:g} against {teacher:g} {noun}"
+    ratio = teacher / student
     if 0.95 < ratio < 1.05:
         return f"about the same {noun}"
     return f"{ratio:.1f}× {down} {noun}" if ratio > 1.0 else f"{1.0 / ratio:.1f}× {up} {noun}"

@@ -9,12 +9,14 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from eval.alignment import Alignment
-from eval.cost import measure_cost
+from eval.cost import Cost, measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
+from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
 from eval.report import tables, write_report
 from eval.score import score
@@ -61,7 +63,7 @@ class EvalConfig:
     num_panels: int = 6
     """Frames shown, spread over the set, and as many of the worst."""
     num_repeats: int = 10
-    """Timed passes per network."""
+    """Timed passes per network; 0 leaves out what networks cost."""
 
     def __post_init__(self) -> None:
         if not self.model and self.teacher is None:
@@ -70,10 +72,10 @@ class EvalConfig:
             raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
         if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
             raise InputError(f"--depth-scale {self.depth_scale:g} must be a positive number of units per metre")
-        if self.num_panels < 0 or self.num_repeats < 2:
-            raise InputError(
-                f"--num-panels {self.num_panels} must be 0 or more, --num-repeats {self.num_repeats} 2 or more"
-            )
+        if self.num_panels < 0:
+            raise InputError(f"--num-panels {self.num_panels} must be 0 or more")
+        if self.num_repeats < 0 or self.num_repeats == 1:
+            raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
 
 def main(config: EvalConfig) -> None:
@@ -88,7 +90,7 @@ def main(config: EvalConfig) -> None:
     scores = score(
         nets, dataset.frames, protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
     )
-    costs = {name: measure_cost(net, num_repeats=config.num_repeats) for name, net in nets.items()}
+    costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     report = write_report(
         config.out,
         scores,
@@ -132,6 +134,19 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
     for name, path in zip(model_names(config.model), config.model, strict=True):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
+
+
+def measure_costs(config: EvalConfig, nets: dict[str, DepthNet], domain: DomainName) -> dict[str, Cost]:
+    """What each network costs; its memory in a process that loads it anew."""
+    openers: dict[str, NetOpener] = {
+        name: partial(load_exported, path)
+        if path.suffix == SUFFIX
+        else partial(load_student, path, own=config.own_student)
+        for name, path in zip(model_names(config.model), config.model, strict=True)
+    }
+    if config.teacher is not None:
+        openers["teacher"] = partial(load_teacher, config.teacher, config.weights, domain=domain)
+    return {name: measure_cost(net, num_repeats=config.num_repeats, opener=openers[name]) for name, net in nets.items()}
 
 
 def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:

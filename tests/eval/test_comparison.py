@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.comparison import bootstrap_interval, compare
+from eval.comparison import compare
 from eval.protocol import PROTOCOLS
 from eval.score import score
 
@@ -16,26 +16,6 @@ PLAIN = replace(PROTOCOLS["pairs_driving"], name="plain", crop="none", alignment
 
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
-
-
-def test_the_interval_of_independent_values_is_that_of_the_normal_law() -> None:
-    values = np.random.default_rng(1).normal(0.3, 1.0, 400)
-    low, high = bootstrap_interval(rng(), values, np.arange(400))
-    half = 1.96 * values.std() / np.sqrt(400)
-    # 2000 draws place a 2.5 % quantile within about 5 % of the width.
-    np.testing.assert_allclose((low, high), (values.mean() - half, values.mean() + half), atol=0.1 * half)
-
-
-def test_copies_of_a_frame_do_not_narrow_the_interval() -> None:
-    values = np.random.default_rng(1).normal(0.0, 1.0, 30)
-    once = bootstrap_interval(rng(), values, np.arange(30))
-    copied = bootstrap_interval(rng(), np.repeat(values, 9), np.repeat(np.arange(30), 9))
-    np.testing.assert_allclose(copied, once, rtol=1e-9)
-
-
-def test_a_group_counts_with_its_number_of_images() -> None:
-    low, high = bootstrap_interval(rng(), np.array([1.0, 1.0, 1.0, 0.0]), np.array([0, 0, 0, 1]))
-    assert (low, high) == (0.0, 1.0)
 
 
 def test_better_worse_and_tie_are_told_apart(red_net, make_frames) -> None:
@@ -69,3 +49,12 @@ def test_without_a_reference_there_is_no_comparison(red_net, make_frames) -> Non
     scores = score({"a": red_net()}, make_frames(2), PLAIN, is_quiet=True)
     with pytest.raises(ValueError, match="no reference"):
         compare(rng(), scores, "a", "none")
+
+
+def test_the_relative_loss_is_that_of_the_means_drawn_together(red_net, make_frames) -> None:
+    nets = {"teacher": red_net(1.1, role="teacher"), "student": red_net(1.15)}
+    scores = score(nets, make_frames(8), PLAIN, is_quiet=True)
+    comparison = compare(rng(), scores, "student", "none")
+    assert comparison.relative == pytest.approx(0.5, rel=1e-3)
+    assert comparison.relative_interval == pytest.approx((0.5, 0.5), rel=1e-3)  # both err by one factor everywhere
+    assert comparison.caution == "4 scenes are fewer than a handful, so the interval is not worth much"

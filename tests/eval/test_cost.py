@@ -41,7 +41,8 @@ def test_a_network_is_measured_at_its_own_size(red_net) -> None:
     threads = torch.get_num_threads()
     cost = measure_cost(red_net(size=(16, 32)), num_repeats=3)
     assert (cost.num_parameters, cost.num_macs) == (3, 3 * 16 * 32)
-    assert (cost.height, cost.width, cost.num_repeats, cost.num_threads) == (16, 32, 3, 1)
+    assert (cost.height, cost.width, cost.num_repeats, cost.num_threads, cost.device) == (16, 32, 3, 1, "CPU")
+    assert cost.memory is None
     low, high = cost.latency_quartiles_s
     assert 0.0 < low <= cost.latency_s <= high
     assert torch.get_num_threads() == threads

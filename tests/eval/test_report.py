@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from eval.cost import Cost
+from eval.memory import PeakMemory
 from eval.metrics import METRICS
 from eval.protocol import PROTOCOLS
 from eval.report import tables, write_report
@@ -31,6 +32,7 @@ def cost(**changes) -> Cost:
         "latency_quartiles_s": (0.019, 0.023),
         "num_repeats": 5,
         "num_threads": 1,
+        "memory": PeakMemory(weights_bytes=8_000_000, passes_bytes=22_000_000),
     }
     return Cost(**{**figures, **changes})
 
@@ -141,6 +143,11 @@ def test_the_page_leads_with_the_verdict_and_the_savings(tmp_path: Path, scores:
     assert "4.0× fewer operations" in verdict and "5.0× less time" in verdict and "about the same parameters" in verdict
 
 
+def test_a_network_without_operations_divides_nothing(tmp_path: Path, scores: Scores) -> None:
+    report = write_report(tmp_path, scores, {**COSTS, "run <1>": cost(num_macs=0)}, title="t", command="c")
+    assert "0 against 1.2e+10 operations" in report.page.read_text()
+
+
 def test_a_network_alone_has_a_report_without_verdict(tmp_path: Path, red_net, make_frames) -> None:
     alone = score({"run": red_net(1.1)}, make_frames(2), PLAIN, is_quiet=True, num_panels=0)
     write_report(tmp_path, alone, {}, title="t", command="c")
@@ -159,8 +166,18 @@ def test_rows_carry_their_alignment_and_their_cost(scores: Scores) -> None:
     ]
     named = dict(zip(HEADINGS, cells(rows[1]), strict=True))
     assert (named["M param."], named["GMAC"], named["CPU ms"]) == ("2.000", "3.000", "20.0 ±2.0")
-    assert named["abs_rel to ref."] != "–"
+    assert named["abs_rel to ref."] != "–" and named["peak MB"] == "30.0"
     assert dict(zip(HEADINGS, cells(rows[0]), strict=True))["abs_rel to ref."] == "–"
+
+
+def test_rows_carry_intervals_over_scenes_and_say_what_they_are_worth(scores: Scores) -> None:
+    row = table_rows(scores, {})[1]
+    low, high = row.intervals["abs_rel"]
+    assert low <= row.metrics["abs_rel"] <= high
+    assert (row.resampled, row.num_resampled) == ("scenes", 3)
+    assert row.caution.startswith("3 scenes are fewer than a handful")
+    assert set(row.intervals) == set(METRICS)
+    assert table_rows(scores, {}) == table_rows(scores, {})
 
 
 def test_rows_of_two_protocols_do_not_share_a_table(scores: Scores) -> None:

@@ -49,7 +49,7 @@ def pairs(tmp_path: Path, write_pair: Callable[..., None]) -> Path:
 
 
 def config(pairs: Path, student: Path, **changes) -> EvalConfig:
-    options = {"root": pairs, "out": pairs.parent / "out", "model": (student,), "depth_scale": 256.0, "num_repeats": 2}
+    options = {"root": pairs, "out": pairs.parent / "out", "model": (student,), "depth_scale": 256.0, "num_repeats": 0}
     return EvalConfig(**{**options, **changes})
 
 
@@ -80,7 +80,8 @@ def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, stud
         ({"model": ()}, "nothing to score"),
         ({"weights": Path("w.pth")}, "needs --teacher"),
         ({"depth_scale": 0.0}, "positive"),
-        ({"num_repeats": 1}, "2 or more"),
+        ({"num_repeats": 1}, "0 .no costs. or 2 or more"),
+        ({"num_repeats": -1}, "0 .no costs. or 2 or more"),
         ({"num_panels": -1}, "0 or more"),
     ],
 )
@@ -111,11 +112,13 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_written(
 
 def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Path) -> None:
     file = write_model(tmp_path / "student.onnx")
-    settings = config(pairs, file, depth_scale=1000.0, num_panels=0)
+    settings = config(pairs, file, depth_scale=1000.0, num_panels=0, num_repeats=2)
     main(settings)
     report = json.loads((settings.out / "report.json").read_text())
     assert {row["net"] for row in report["rows"]} == {"student.onnx"}
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
+    cost = report["rows"][0]["cost"]
+    assert cost["num_macs"] > 0 and cost["memory"]["weights_bytes"] + cost["memory"]["passes_bytes"] > 0
 
 
 def test_models_are_named_by_their_folders() -> None:
