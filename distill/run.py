@@ -20,6 +20,7 @@ from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
 from distill.choice import ProxyJudge, choose, scores_of
+from distill.closing import close_again, close_run
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, export_onnx
@@ -54,7 +55,9 @@ from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
 from mde.run_directory import REPORT, open_run, write_run_report
+from mde.seal import SEAL_FILE
 from mde.shards import INDEX, ShardReader, read_index
+from mde.signature import read_signing_key
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
 
@@ -115,6 +118,8 @@ class DistillConfig:
     """Renders of other scenes for --choose proxy, made when missing; by default the folder of --data and -held-out."""
     no_real_data: bool = False
     """Watch the run and list every file it reads. (Records that are not synthetic always stop it.)"""
+    signing_key: Path | None = None
+    """Ed25519 key (PEM) that signs the seal of the finished student and the statements about it; see mde.verify."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -156,6 +161,7 @@ def distill(config: DistillConfig) -> None:
     processes.places(config.train.batch_size)  # before anything is written, like the teacher
     domain, data, out = places(config)
     config = resolved(config, domain)
+    key = None if config.signing_key is None else read_signing_key(config.signing_key)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
     check_beginning(config, DOMAINS[domain])
@@ -163,7 +169,7 @@ def distill(config: DistillConfig) -> None:
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
         with processes.first_ahead():
-            free = ("device", "weights", "data", "out")
+            free = ("device", "weights", "data", "out", "signing_key")
             goes_on = open_run(
                 out,
                 "distill.run",
@@ -180,7 +186,7 @@ def distill(config: DistillConfig) -> None:
             reader = renders(config, data, teacher)
             check_parents(config, out, teacher, reader, goes_on=goes_on)
             if goes_on and (out / REPORT).is_file():  # written last
-                print(f"{out} is finished; nothing to do")
+                print(f"{out} {close_again(out, key)}")
                 return
             teacher.to(processes.device)
             cache = opened_cache(config, teacher, reader)
@@ -203,8 +209,10 @@ def distill(config: DistillConfig) -> None:
         "checkpoint": {"step": load_directory(out / STUDENT).sidecar["step"], "proxy": scores_of(out)},
         "teacher_cache": None if cache is None else cache.figures(),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
+        "seal": SEAL_FILE,
     }
     write_run_report(out, report)
+    close_run(out, key)
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
 
 

@@ -20,6 +20,7 @@ from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
 from eval.report import tables, write_report
 from eval.score import score
+from eval.seals import figures, find_seals, sentences
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import InputError
@@ -46,6 +47,8 @@ class EvalConfig:
     """Folders of runs or students, and ONNX files of distill.export, any number."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
+    unsealed: bool = False
+    """Also judge students that were never sealed, or have changed since; the report says so."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -85,6 +88,8 @@ def main(config: EvalConfig) -> None:
     )
     protocol = choose_protocol(config, dataset)
     nets = load_nets(config, dataset.domain)
+    students = dict(zip(model_names(config.model), config.model, strict=True))
+    seals = find_seals(students, nets, allow_unsealed=config.unsealed)
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
@@ -97,6 +102,8 @@ def main(config: EvalConfig) -> None:
         costs,
         title=f"Depth on {config.root.name}: {', '.join(nets)}",
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
+        remarks=sentences(seals),
+        extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
     for item in scores.skipped:
