@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from distill.data_statement import READS
 from distill.metrics_log import EVENTS
+from mde.evidence import TITLES
 from mde.files import read_json
 from mde.run_directory import REPORT
 from mde.seal import SEAL_FILE, now, seal_run, sign_run
@@ -20,7 +20,7 @@ OPEN_FILES = frozenset({READS, EVENTS})
 def close_run(out: Path, key: Ed25519PrivateKey | None) -> None:
     """Seal the run in `out`, whose report is written, and sign it; from there on nobody need believe when it ended."""
     report = read_json(out / REPORT)
-    seal_run(out, level=level_of(report), open_files=OPEN_FILES, sealed_on=now())
+    seal_run(out, level=TITLES[report["evidence"]["level"]], open_files=OPEN_FILES, sealed_on=now())
     if key is not None:
         sign_run(out, (), key)
 
@@ -33,8 +33,3 @@ def close_again(out: Path, key: Ed25519PrivateKey | None) -> str:
         return "was finished by a version that seals no runs; eval.run judges it with --unsealed"
     close_run(out, key)
     return "was finished and is sealed now"
-
-
-def level_of(report: dict[str, Any]) -> str:
-    """How sure it is that no real data was read, as the report says."""
-    return "A1 observed" if report["no_real_data"] is not None else "A0 declared"

@@ -22,7 +22,7 @@ def out(tmp_path: Path) -> Path:
     (tmp_path / "run" / "student").mkdir(parents=True)
     for name in ("student/tensors.safetensors", READS):
         (tmp_path / "run" / name).write_text(name)
-    write_json(tmp_path / "run" / "report.json", {"no_real_data": {}, "seal": SEAL_FILE})
+    write_json(tmp_path / "run" / "report.json", {"evidence": {"level": "observed"}, "seal": SEAL_FILE})
     return tmp_path / "run"
 
 
@@ -35,7 +35,7 @@ def test_a_run_that_was_killed_before_its_seal_is_sealed_by_the_same_command(out
 
 
 def test_a_run_of_a_version_without_seals_stays_without(out: Path) -> None:
-    write_json(out / "report.json", {"no_real_data": {}})
+    write_json(out / "report.json", {"evidence": {"level": "observed"}})
     assert "by a version that seals no runs; eval.run judges it with --unsealed" in close_again(out, None)
     assert not (out / SEAL_FILE).exists()
 
