@@ -20,6 +20,7 @@ from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
+from distill.beginning import check_beginning, first_student
 from distill.choice import ProxyJudge, choose, scores_of
 from distill.closing import close_again, close_run
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
@@ -27,7 +28,7 @@ from distill.draw import AugmentConfig
 from distill.export import ONNX, export_student
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
-from distill.parents import PARENTS, check_parents
+from distill.parents import PARENTS, check_parents, parents_of
 from distill.recipes import Recipe, RecipeName, chosen
 from distill.run_allowance import run_allowance
 from distill.teacher_cache import opened_cache
@@ -37,22 +38,19 @@ from mde.bins import Spacing
 from mde.checkpoint import MANIFEST, load_directory
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
-from mde.domain import DOMAINS, Domain, DomainName
+from mde.domain import DOMAINS, DomainName
 from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
 from mde.errors import InputError
 from mde.evidence import Level, check_level, evidence_of, level_now, sentence
 from mde.files import read_json, sha256_file
 from mde.nets import file_name_of, load_teacher
-from mde.nets.backbone_weights import load_backbone
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import (
     STUDENT,
     StudentCard,
-    build_student,
     check_student,
     identity_of,
-    new_student,
     save_student,
 )
 from mde.nets.teacher_files import teacher_allowance
@@ -190,7 +188,7 @@ def distill(config: DistillConfig) -> None:
     key = None if config.signing_key is None else read_signing_key(config.signing_key)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
-    check_beginning(config, DOMAINS[domain])
+    check_beginning(config.student, config.backbone, DOMAINS[domain])
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
@@ -210,7 +208,8 @@ def distill(config: DistillConfig) -> None:
                     if file is not None:
                         note_read(file)
             reader = renders(config, data, teacher)
-            check_parents(out, parents_of(config, teacher, reader), goes_on=goes_on)
+            files = {"statistics": config.owner_file, "backbone": config.backbone}
+            check_parents(out, parents_of(teacher, data, config.student, files), goes_on=goes_on)
             if goes_on and (out / REPORT).is_file():  # written last
                 print(f"{out} {close_again(out, key)}")
                 return
@@ -259,13 +258,6 @@ def allowance_of(config: DistillConfig) -> Allowance:
         writes=(out, config.teacher_cache),
         renderer_cache=cache_directory(),
     )
-
-
-def check_beginning(config: DistillConfig, domain: Domain) -> None:
-    """Raise InputError now for a student that cannot be built, or cannot begin from its backbone's weights."""
-    student = new_student(config.student, domain.bins, domain.depth_range_m)
-    if config.backbone is not None:
-        load_backbone(student, config.backbone)
 
 
 def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
@@ -323,15 +315,6 @@ def held_out_renders(config: DistillConfig, data: Path, teacher: DepthNet) -> Sh
     return reader
 
 
-def parents_of(config: DistillConfig, teacher: DepthNet, reader: ShardReader) -> dict[str, str]:
-    """Digests of what the student comes from."""
-    files = {"data": reader.directory / INDEX, "statistics": config.owner_file, "backbone": config.backbone}
-    parents = {name: sha256_file(file) for name, file in files.items() if file is not None}
-    _, code_sha256 = identity_of(config.student)
-    student = {} if code_sha256 is None else {"student": code_sha256}
-    return {"teacher": teacher.spec.weights_sha256, **parents, **student}
-
-
 def fitted_transformation(
     config: DistillConfig, teacher: DepthNet, targets: dict[str, Target], reader: ShardReader, out: Path
 ) -> Transformation | None:
@@ -375,10 +358,7 @@ def train_student(
         backbone_sha256=None if config.backbone is None else sha256_file(config.backbone),
         code_sha256=code_sha256,
     )
-    torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
-    student = build_student(card, own=(config.student,))
-    if config.backbone is not None:
-        load_backbone(student, config.backbone)
+    student = first_student(card, own=(config.student,), backbone=config.backbone, seed=config.seed)
     lesson = Lesson(
         teacher=teacher.to(processes.device),
         transformation=None if transformation is None else transformation.to(processes.device),
