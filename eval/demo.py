@@ -171,7 +171,7 @@ def score_arms(config: DemoConfig) -> Scores:
         for seed in range(config.num_seeds):
             nets[row_name(config, name, seed)] = load_student(arm(config, name, seed))
     reader = ShardReader(config.out / "sealed-test", origins=(ORIGIN,))
-    return score(nets, sealed_frames(reader), PROTOCOL, alignments=("none", "median"))
+    return score(nets, sealed_frames(reader), PROTOCOL, alignments=("none", "median"), num_worst=10)
 
 
 def row_name(config: DemoConfig, name: str, seed: int) -> str:

@@ -42,20 +42,6 @@ class Frame:
     """By which the stored depth was divided, where that is known."""
 
 
-class Frames(Protocol):
-    """Frames that are read one at a time, by number."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-    def name(self, index: int) -> str:
-        """What the frame is called, without reading it."""
-
-    def read(self, index: int) -> Frame:
-        """Raises InputError, naming the file, where the frame cannot be used."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class FrameEntry:
     """Where the files of one frame lie."""
@@ -65,6 +51,25 @@ class FrameEntry:
     image: Path
     depth: Path | None
     focal_px: float | None = None
+
+
+class Frames(Protocol):
+    """Frames that are read one at a time, by number."""
+
+    @property
+    def entries(self) -> tuple[FrameEntry, ...]:
+        """What is known without reading."""
+
+    @property
+    def depth_units_per_metre(self) -> float:
+        """By which stored depth is divided."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def read(self, index: int) -> Frame:
+        """Raises InputError, naming the file, where the frame cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +94,6 @@ class FrameFiles:
 
     def __iter__(self) -> Iterator[Frame]:
         return (self.read(index) for index in range(len(self)))
-
-    def name(self, index: int) -> str:
-        """What the frame is called."""
-        return self.entries[index].name
 
     def read(self, index: int) -> Frame:
         """Read one frame. Raises InputError naming the file that cannot be used, or sizes that differ."""

@@ -47,7 +47,9 @@ class Gallery:
     """Keeps, of frames that arrive one by one and in unknown number, some spread evenly and the worst."""
 
     num_panels: int
-    """Of each kind, at most."""
+    """Frames spread over the set, at most."""
+    num_worst: int = 0
+    """Frames of largest error, at most."""
     _spread: list[Panel] = field(default_factory=list, init=False)
     _worst: list[Panel] = field(default_factory=list, init=False)
     _stride: int = field(default=1, init=False)
@@ -55,11 +57,9 @@ class Gallery:
 
     def add(self, panel: Panel) -> None:
         """Show the next frame to the gallery."""
-        if not self.num_panels:
-            return
-        is_spread = self._count % self._stride == 0
+        is_spread = self.num_panels > 0 and self._count % self._stride == 0
         self._count += 1
-        is_worst = len(self._worst) < self.num_panels or panel.error > self._worst[-1].error
+        is_worst = len(self._worst) < self.num_worst or bool(self._worst and panel.error > self._worst[-1].error)
         if not (is_spread or is_worst):
             return
         small = shrink(panel)
@@ -69,7 +69,7 @@ class Gallery:
                 self._spread, self._stride = self._spread[::2], 2 * self._stride
         if is_worst:
             self._worst.append(replace(small, reason="worst"))
-            self._worst = sorted(self._worst, key=lambda item: -item.error)[: self.num_panels]
+            self._worst = sorted(self._worst, key=lambda item: -item.error)[: self.num_worst]
 
     def panels(self) -> tuple[Panel, ...]:
         """The spread frames in their order, then the worst ones that are not among them."""

@@ -14,7 +14,7 @@ import scipy.io
 import torch
 from PIL import Image
 
-from eval.frame import Frame, to_pixels
+from eval.frame import Frame, FrameEntry, to_pixels
 from eval.split_list import SplitRow, read_split
 from mde.domain import INDOOR
 from mde.errors import InputError
@@ -47,9 +47,19 @@ class NyuMat:
     def __iter__(self) -> Iterator[Frame]:
         return (self.read(index) for index in range(len(self)))
 
-    def name(self, index: int) -> str:
-        """As the frame is called in `official_splits`."""
-        return f"{self.scenes[index]}/rgb_{self.rows[index]:05d}"
+    @property
+    def entries(self) -> tuple[FrameEntry, ...]:
+        """Named as in `official_splits`; all lie in the one file."""
+        pairs = zip(self.scenes, self.rows, strict=True)
+        return tuple(
+            FrameEntry(name=f"{scene}/rgb_{row:05d}", scene=scene, image=self.path, depth=self.path)
+            for scene, row in pairs
+        )
+
+    @property
+    def depth_units_per_metre(self) -> float:
+        """Millimetres."""
+        return INDOOR.depth_units_per_metre
 
     def read(self, index: int) -> Frame:
         """Read one frame. Raises InputError, naming file and row, where it cannot be read."""
@@ -60,11 +70,11 @@ class NyuMat:
         except (OSError, RuntimeError, ValueError) as error:
             raise InputError(f"{self.path} row {row} cannot be read ({error}); is the download whole?") from error
         return Frame(
-            name=self.name(index),
+            name=f"{self.scenes[index]}/rgb_{row:05d}",
             scene=self.scenes[index],
             image=to_pixels(as_published(image)),
-            depth_m=torch.from_numpy(_in_millimetres(depth_m) / np.float32(INDOOR.depth_units_per_metre))[None],
-            depth_units_per_metre=INDOOR.depth_units_per_metre,
+            depth_m=torch.from_numpy(_in_millimetres(depth_m) / np.float32(self.depth_units_per_metre))[None],
+            depth_units_per_metre=self.depth_units_per_metre,
         )
 
 

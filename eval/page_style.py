@@ -20,8 +20,11 @@ code,pre{font:.85em/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:10px;white-space:pre-wrap}
 .verdict{border-left:6px solid var(--tie);background:var(--card);border-radius:0 6px 6px 0;padding:10px 14px;
 margin:12px 0}
-.verdict.better{border-color:var(--better)}
-.verdict.worse{border-color:var(--worse)}
+.verdict.yes{border-color:var(--better)}
+.verdict.no{border-color:var(--worse)}
+span.better{color:var(--better);font-weight:600}
+span.worse{color:var(--worse);font-weight:600}
+a{color:inherit}
 .verdict strong{font-size:1.1rem}
 .verdict p{margin:.25rem 0 0}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
@@ -35,7 +38,14 @@ min-width:7rem;max-width:42vw;white-space:normal;overflow-wrap:break-word}
 th small,td small{display:block;color:var(--soft);font-weight:400}
 tr.reference>*{background:var(--card)}
 .legend span{margin-right:16px;white-space:nowrap}
-.legend i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:6px}
+.legend span{display:inline-block;max-width:100%;overflow-wrap:anywhere;white-space:normal}
+.key{width:30px;height:10px;margin-right:6px;vertical-align:middle}
+.plot{display:block;width:100%;max-width:640px;height:auto}
+.plot text{font-size:11px;fill:var(--soft)}
+.plot .grid{stroke:var(--line);stroke-width:1}
+.grids{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:14px}
+.regions{display:grid;grid-template-columns:repeat(3,1fr);gap:2px;font-size:.9rem;font-variant-numeric:tabular-nums}
+.regions div{padding:12px 4px;text-align:center;border:1px solid var(--line);border-radius:3px}
 .band{display:grid;grid-template-columns:92px 1fr;gap:10px;padding:6px 0;border-top:1px solid var(--line)}
 .band b{font-weight:600;font-size:.9rem}
 .band small{display:block;color:var(--soft);font-weight:400}
@@ -58,4 +68,11 @@ figcaption{font-size:.8rem;color:var(--soft);overflow-wrap:anywhere;line-height:
 main{padding:12px}h1{font-size:1.3rem}}
 dt{font-weight:600;margin-top:.5rem}
 dd{margin:0 0 .5rem;overflow-wrap:anywhere}
+@media print{@page{size:A4;margin:12mm}
+:root{--ink:#000;--soft:#444;--line:#bbb;--card:#f4f4f4;--paper:#fff;--tie:#57606a;--better:#0072b2;--worse:#b35900}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+body{font-size:10pt}main{max-width:none;padding:0}
+.panel,figure,tr,.band,.verdict{break-inside:avoid}h1,h2,h3{break-after:avoid}
+.wide{overflow:visible}table{font-size:7.5pt}th,td{padding:3px 4px}th:first-child{min-width:0}
+.plot{max-width:420px}.row.flat{grid-template-columns:repeat(3,minmax(0,1fr))}}
 """

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn import functional as F
 
-from eval.alignment import Alignment
+from eval.alignment import Alignment, Fit
+from eval.metrics import DeltaRule, RmseMean
 from mde.domain import DomainName
 from mde.errors import InputError
 from mde.files import json_bytes, sha256_bytes
 
 Crop = Literal["none", "garg", "eigen_kitti", "eigen_nyu"]
+Validity = Literal["open_range", "measured"]
+Resize = Literal["corners", "centres"]
 KB_HEIGHT, KB_WIDTH = 352, 1216
 """Size to which the KITTI depth benchmark crops: the part that all its cameras share."""
 NYU_SIZE = (480, 640)
@@ -32,9 +37,10 @@ EIGEN_NYU = (45, 471, 41, 601)
 class Protocol:
     """How a benchmark is scored. Figures under two protocols are never in one table.
 
-    Common to all: the prediction is repaired (NaN to depth_min, infinities to the ends), aligned over
-    the valid pixels, clamped to [depth_min, cap]; a pixel is valid where depth_min < truth < cap, both
-    strict, inside the crop; a figure is the unweighted mean over images.
+    Common to all: arithmetic is in float32 up to the ratios and differences of pixels, means are in float64. Each pass
+    is clamped to [depth_min, cap], passes are averaged, the mean is brought to the input's size, and NaN is repaired
+    last, as AdaBins does it. Under an alignment the passes are averaged as they are, and the clamp comes after the fit,
+    which may bring a far prediction back into range. A figure is the unweighted mean over images.
     """
 
     name: str
@@ -45,21 +51,37 @@ class Protocol:
     region: Literal["frame", "input"]
     """What the crop's fractions act on: the input, or the whole frame (a prediction is 0 outside the input)."""
     crop: Crop
+    depth_units_per_metre: int | None
+    """Ground truth is the stored 16-bit integer divided by this, in float32; None where the caller states the unit."""
+    validity: Validity = "open_range"
+    """open_range: pixels with depth_min < truth < cap, both strict; measured: all with truth > 0."""
     depth_min_m: float
     cap_m: float
     flip_average: bool
     """Whether the prediction is the mean over the image and its mirror image."""
+    resize: Resize = "corners"
+    """How a prediction of another size than the input is brought to it, bilinear: with corner pixels on corner pixels
+    (`align_corners=True`) or with image borders on image borders."""
+    nan: Literal["depth_min", "cap"] = "depth_min"
+    """What NaN becomes; infinities become the ends by the clamp."""
+    delta: DeltaRule = "<"
+    """Whether a ratio that is exactly the threshold counts."""
+    rmse: RmseMean = "mean_of_roots"
+    """Over images, the mean of each one's root mean square, or the root of the mean of their mean squares."""
     alignment: Alignment
-    version: int = 1
-    """Raised when the arithmetic that the protocol stands for changes."""
+    version: int = 2
+    """Raised when the arithmetic that the protocol stands for changes. 2: passes are clamped before they are averaged,
+    and an alignment is fitted to what the network said, before any clamp."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.depth_min_m < self.cap_m:
             raise ValueError(f"{self.name}: depth_min_m={self.depth_min_m} must lie between 0 and cap_m={self.cap_m}")
 
     def digest(self) -> str:
-        """Hex digest of everything that decides a figure."""
-        return sha256_bytes(json_bytes(self))
+        """Hex digest of everything that decides a figure, so not of the name: some protocols have several."""
+        fields = asdict(self)
+        del fields["name"]
+        return sha256_bytes(json_bytes(fields))
 
 
 Window = tuple[int, int, int, int]
@@ -108,18 +130,12 @@ def scored_truth(true_m: Float[Tensor, "1 height width"], protocol: Protocol) ->
 
 
 def valid_mask(true_m: Float[Tensor, "1 height width"], protocol: Protocol) -> Bool[Tensor, "1 height width"]:
-    """Where a map on the region counts: inside the crop, depth_min < truth < cap, both strict."""
+    """Where a map on the region counts: inside the crop, and as `Protocol.validity` says."""
     inside = torch.zeros_like(true_m, dtype=torch.bool)
     cut(inside, crop_window(protocol.crop, *true_m.shape[-2:])).fill_(True)
+    if protocol.validity == "measured":
+        return inside & (true_m > 0.0)
     return inside & (true_m > protocol.depth_min_m) & (true_m < protocol.cap_m)
-
-
-def scored_prediction(
-    pred_m: Float[Tensor, "1 _ _"], protocol: Protocol, height: int, width: int
-) -> Float[Tensor, "1 _ _"]:
-    """A prediction for the input window of a frame of height x width, repaired, on the protocol's region."""
-    # BTS pastes into zeros, which its clamp lifts to depth_min.
-    return place(repair(pred_m, protocol), protocol, height, width, fill=protocol.depth_min_m)
 
 
 def place(plane: Tensor, protocol: Protocol, height: int, width: int, *, fill: float) -> Tensor:
@@ -131,18 +147,24 @@ def place(plane: Tensor, protocol: Protocol, height: int, width: int, *, fill: f
     return frame
 
 
-def repair(pred_m: Tensor, protocol: Protocol) -> Tensor:
-    """Positive and finite, so that it can be aligned: NaN and what is too near to depth_min, inf to the cap.
+def clamp_pass(pred_m: Tensor, protocol: Protocol) -> Tensor:
+    """One pass, before it is averaged with the other: in [depth_min, cap], NaN where it was NaN."""
+    return pred_m.clamp(protocol.depth_min_m, protocol.cap_m)
 
-    The upper clamp comes after alignment (`finish`), which may bring a far prediction back into range.
-    """
+
+def resize_pass(
+    pred: Float[Tensor, "1 1 _ _"], height: int, width: int, protocol: Protocol
+) -> Float[Tensor, "1 1 _ _"]:
+    """A dense prediction at another size, as the protocol does it."""
+    if tuple(pred.shape[-2:]) == (height, width):
+        return pred
+    return F.interpolate(pred, size=(height, width), mode="bilinear", align_corners=protocol.resize == "corners")
+
+
+def finish(pred: Tensor, fit: Fit, protocol: Protocol) -> Tensor:
+    """The prediction that is compared: aligned, then clamped to [depth_min, cap], NaN repaired."""
     low, high = protocol.depth_min_m, protocol.cap_m
-    return pred_m.nan_to_num(nan=low, posinf=high, neginf=low).clamp_min(low)
-
-
-def finish(pred_m: Tensor, scale: float, protocol: Protocol) -> Tensor:
-    """The prediction that is compared: scaled, then clamped to [depth_min, cap]."""
-    return (pred_m * scale).clamp(protocol.depth_min_m, protocol.cap_m)
+    return fit.apply(pred).clamp(low, high).nan_to_num(nan=low if protocol.nan == "depth_min" else high)
 
 
 _KITTI = Protocol(
@@ -151,46 +173,55 @@ _KITTI = Protocol(
     network_input="kb",
     region="input",
     crop="garg",
+    depth_units_per_metre=256,
     depth_min_m=1e-3,
     cap_m=80.0,
     flip_average=False,
     alignment="none",
 )
-_NYU = replace(_KITTI, name="nyu_eigen", domain="indoor", network_input="full", crop="eigen_nyu", cap_m=10.0)
+_NYU = replace(
+    _KITTI,
+    name="nyu_eigen",
+    domain="indoor",
+    network_input="full",
+    crop="eigen_nyu",
+    depth_units_per_metre=1000,
+    cap_m=10.0,
+)
+# Pictures of one's own: the file format does not tell the unit, resampling is this project's.
+_PAIRS = replace(
+    _KITTI, network_input="full", crop="none", depth_units_per_metre=None, resize="centres", alignment="median"
+)
+
+
+def _kitti() -> Iterator[Protocol]:
+    """Two crops on two regions, with and without flip average."""
+    for base, where in ((_KITTI, "kbcrop"), (replace(_KITTI, region="frame"), "full")):
+        for cropped, crop in ((base, "garg"), (replace(base, crop="eigen_kitti"), "eigen")):
+            name = f"kitti_eigen_{crop}_{where}"
+            yield replace(cropped, name=name)
+            yield replace(cropped, name=f"{name}_flip", flip_average=True)
+
+
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        _KITTI,
-        replace(_KITTI, name="kitti_eigen_garg_kbcrop_flip", flip_average=True),
-        replace(_KITTI, name="kitti_eigen_eigen_kbcrop", crop="eigen_kitti"),
-        replace(_KITTI, name="kitti_eigen_eigen_kbcrop_flip", crop="eigen_kitti", flip_average=True),
-        # BTS offline: the same network input, but the crop's fractions act on the whole frame.
-        replace(_KITTI, name="kitti_eigen_garg_full", region="frame"),
+        *_kitti(),
         # For networks whose camera is the whole KITTI frame: no KB crop anywhere.
         replace(_KITTI, name="kitti_eigen_garg_uncropped", network_input="full"),
         _NYU,
         replace(_NYU, name="nyu_eigen_flip", flip_average=True),
-        replace(_KITTI, name="pairs_driving", network_input="full", depth_min_m=1.0, alignment="median"),
-        replace(_NYU, name="pairs_indoor", crop="none", depth_min_m=0.3, alignment="median"),
-        replace(
-            _NYU,
-            name="pairs_warehouse",
-            domain="warehouse",
-            crop="none",
-            depth_min_m=0.5,
-            cap_m=20.0,
-            alignment="median",
-        ),
-        replace(
-            _KITTI,
-            name="pairs_drone",
-            domain="drone",
-            network_input="full",
-            crop="none",
-            depth_min_m=2.0,
-            cap_m=200.0,
-            alignment="median",
-        ),
+        # TIE-KD tests in the Toolbox, whose figures are AdaBins'.
+        replace(_KITTI, name="tiekd_kitti", flip_average=True),
+        replace(_NYU, name="tiekd_nyu", flip_average=True),
+        # Hu et al. 2019: whatever was measured counts, also beyond 10 m; theirs has no clamp and no repair, which
+        # changes nothing for depth between 1 mm and 10 m.
+        replace(_NYU, name="junjh_nyu", crop="none", validity="measured", delta="<=", rmse="root_of_means"),
+        replace(_PAIRS, name="pairs_driving", crop="garg", depth_min_m=1.0),
+        replace(_PAIRS, name="pairs_indoor", domain="indoor", depth_min_m=0.3, cap_m=10.0),
+        replace(_PAIRS, name="pairs_warehouse", domain="warehouse", depth_min_m=0.5, cap_m=20.0),
+        replace(_PAIRS, name="pairs_drone", domain="drone", depth_min_m=2.0, cap_m=200.0),
     )
 }
-"""Presets by name. AdaBins and the Toolbox are the `_flip` rows; figures of `_full` are BTS's offline ones."""
+"""Presets by name. `kbcrop` is the region of AdaBins and the Toolbox (whose figures are the `_flip` ones), `full` that
+of BTS's offline programs."""

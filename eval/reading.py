@@ -34,4 +34,4 @@ class Reading:
         try:
             return self.frames.read(index)
         except InputError as error:
-            return Unusable(name=self.frames.name(index), reason=str(error))
+            return Unusable(name=self.frames.entries[index].name, reason=str(error))

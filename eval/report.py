@@ -13,11 +13,13 @@ import numpy as np
 
 from eval.breakdown import CURVE_STEP, Breakdown
 from eval.comparison import Comparison, compare
+from eval.contents import Contents
 from eval.cost import Cost
 from eval.metrics import METRICS
-from eval.page import Page, render_page
+from eval.page import render_page
 from eval.regions import REGIONS
 from eval.score import Scores
+from eval.shipping import ACCEPTED_LOSS, Shipping, judge_shipping
 from eval.table import Row, markdown_table, table_rows
 from mde.files import write_bytes
 from mde.run_directory import environment, write_run_report
@@ -31,6 +33,7 @@ class Report:
 
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
+    shipping: tuple[Shipping, ...]
     page: Path
 
 
@@ -42,33 +45,41 @@ def write_report(
     title: str,
     command: str,
     remarks: Sequence[str] = (),
+    accepted_loss: float = ACCEPTED_LOSS,
+    num_worst: int = 10,
     extra: Mapping[str, Any] | None = None,
 ) -> Report:
     """Write `report.json`, `table.md`, `per_image.csv` and the self-contained `report.html` into the folder `out`.
 
     `command` is the line that makes the same report again; `remarks` are sentences shown under the
-    verdict; `extra` is kept in the JSON file beside what is known here. The figures do not depend on
-    where the frames came from. The bootstrap has the fixed seed 0: the same scores give the same report.
+    verdict; `accepted_loss` is the relative loss of abs_rel at which a student may still take its teacher's place; the
+    `num_worst` frames of largest error are listed; `extra` is kept in the JSON file beside what is known here. The
+    figures do not depend on where the frames came from. The bootstrap has the fixed seed 0: the same scores give the
+    same report.
     """
     rows = table_rows(scores, costs)
     comparisons = _comparisons(scores)
     write_bytes(out / "per_image.csv", per_image_csv(scores).encode())
     write_bytes(out / "table.md", tables(rows, scores).encode())
-    page = Page(
+    primary = [item for item in comparisons if item.alignment == scores.alignments[0]]
+    shipping = tuple(judge_shipping(item, accepted_loss) for item in primary if _is_judged(scores, item.net))
+    contents = Contents(
         title=title,
         command=command,
         remarks=tuple(remarks),
         scores=scores,
         rows=rows,
         comparisons=comparisons,
+        shipping=shipping,
+        num_worst=num_worst,
         environment=environment(),
     )
-    write_bytes(out / "report.html", render_page(page).encode())
-    figures = _figures(scores, rows, comparisons)
+    write_bytes(out / "report.html", render_page(contents).encode())
+    figures = {**_figures(scores, rows, comparisons), "shipping": [asdict(item) for item in shipping]}
     write_run_report(
         out, {**(extra or {}), "kind": KIND, "title": title, "command": command, "remarks": list(remarks), **figures}
     )
-    return Report(rows=rows, comparisons=comparisons, page=out / "report.html")
+    return Report(rows=rows, comparisons=comparisons, shipping=shipping, page=out / "report.html")
 
 
 def _comparisons(scores: Scores) -> tuple[Comparison, ...]:
@@ -76,6 +87,11 @@ def _comparisons(scores: Scores) -> tuple[Comparison, ...]:
     return tuple(
         compare(np.random.default_rng(0), scores, net, alignment) for alignment in scores.alignments for net in others
     )
+
+
+def _is_judged(scores: Scores, net: str) -> bool:
+    """Students are judged; a second teacher is shown beside them."""
+    return scores.specs[net].role == "student"
 
 
 def _figures(scores: Scores, rows: Sequence[Row], comparisons: Sequence[Comparison]) -> dict[str, Any]:
@@ -116,12 +132,15 @@ def tables(rows: Sequence[Row], scores: Scores) -> str:
 
 
 def per_image_csv(scores: Scores) -> str:
-    """Every figure of every image, in the order of the frames; the mean of a column is the figure in the table."""
+    """Every figure of every image, in the order of the frames; the mean of a column is the figure in the table.
+
+    Other than that: `rmse` of protocols that take the root of the mean square.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("net", "alignment", "scene", "frame", "num_pixels", "scale", *METRICS))
+    writer.writerow(("net", "alignment", "scene", "frame", "num_pixels", "scale", "shift", *METRICS))
     for score in scores.images:
         figures = (f"{score.metrics[name]:.9g}" for name in METRICS)
         place = (score.net, score.alignment, score.scene, score.frame)
-        writer.writerow((*place, score.num_pixels, f"{score.scale:.9g}", *figures))
+        writer.writerow((*place, score.num_pixels, f"{score.scale:.9g}", f"{score.shift:.9g}", *figures))
     return stream.getvalue()

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from eval.alignment import Alignment
+from eval.answer import Source
 from eval.cost import Cost, measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
 from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
 from eval.reading import Reading
+from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
+from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import IncompleteError, InputError
@@ -47,6 +51,9 @@ class EvalConfig:
     folder of them."""
     model: tuple[Path, ...] = ()
     """Folders of runs or students, and ONNX files of distill.export, any number."""
+    predictions: tuple[Path, ...] = ()
+    """Folders of depth maps that other programs wrote, scored as they lie: NAME.png (16 bit, in the unit of the ground
+    truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
     teacher: str | None = None
@@ -64,19 +71,27 @@ class EvalConfig:
     alignment: Literal["none", "median", "both"] | None = None
     """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
     num_panels: int = 6
-    """Frames shown, spread over the set, and as many of the worst."""
+    """Frames shown, spread over the set."""
+    num_worst: int = 10
+    """Frames of largest error, listed and shown."""
+    accepted_loss: float = ACCEPTED_LOSS
+    """Relative loss of abs_rel against the teacher at which a student may still take its place; 0.1 is 10 %."""
     num_repeats: int = 10
     """Timed passes per network; 0 leaves out what networks cost."""
 
     def __post_init__(self) -> None:
-        if not self.model and self.teacher is None:
-            raise InputError("nothing to score: name a --model, a --teacher, or both")
+        if not self.model and self.teacher is None and not self.predictions:
+            raise InputError("nothing to score: name a --model, a --teacher or --predictions")
         if self.weights is not None and self.teacher is None:
             raise InputError(f"--weights {self.weights} needs --teacher, the architecture of the checkpoint")
         if self.depth_scale is not None and not 0.0 < self.depth_scale < float("inf"):
             raise InputError(f"--depth-scale {self.depth_scale:g} must be a positive number of units per metre")
-        if self.num_panels < 0:
-            raise InputError(f"--num-panels {self.num_panels} must be 0 or more")
+        if self.num_panels < 0 or self.num_worst < 0:
+            raise InputError(f"--num-panels {self.num_panels}, --num-worst {self.num_worst}: both must be 0 or more")
+        if not 0.0 <= self.accepted_loss < float("inf"):
+            raise InputError(
+                f"--accepted-loss {self.accepted_loss:g} must be a share of the teacher's error, 0 or more"
+            )
         if self.num_repeats < 0 or self.num_repeats == 1:
             raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
@@ -87,11 +102,16 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets = load_nets(config, dataset.domain)
+    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
-        nets, Reading(dataset.frames), protocol, alignments=_alignments(config, protocol), num_panels=config.num_panels
+        nets,
+        Reading(dataset.frames),
+        protocol,
+        alignments=_alignments(config, protocol),
+        num_panels=config.num_panels,
+        num_worst=config.num_worst,
     )
     costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     report = write_report(
@@ -99,9 +119,13 @@ def main(config: EvalConfig) -> None:
         scores,
         costs,
         title=f"Depth on {config.root.name}: {', '.join(nets)}",
+        accepted_loss=config.accepted_loss,
+        num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
     )
     print(tables(report.rows, scores), end="")
+    for answer in report.shipping:
+        print(answer.sentence())
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
     print(f"report: {report.page}")
@@ -122,6 +146,12 @@ def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:
     if protocol.domain != dataset.domain:
         fitting = ", ".join(other.name for other in PROTOCOLS.values() if other.domain == dataset.domain)
         raise InputError(f"--protocol {name} is for {protocol.domain} frames; for these choose one of {fitting}")
+    units = dataset.frames.depth_units_per_metre
+    if protocol.depth_units_per_metre not in (None, units):
+        raise InputError(
+            f"--protocol {name} reads depth files of {protocol.depth_units_per_metre} units per metre, these have "
+            f"{units:g}; choose --protocol pairs_{dataset.domain}"
+        )
     return protocol
 
 
@@ -140,22 +170,46 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
                 f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
             )
         nets["teacher"] = teacher
-    for name, path in zip(model_names(config.model), config.model, strict=True):
+    for name, path in zip(_names(config), config.model, strict=False):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
 
 
-def measure_costs(config: EvalConfig, nets: dict[str, DepthNet], domain: DomainName) -> dict[str, Cost]:
-    """What each network costs; its memory in a process that loads it anew."""
+def _recordings(config: EvalConfig, dataset: Dataset, protocol: Protocol) -> dict[str, Recording]:
+    """What other programs wrote, by the names of the folders."""
+    names = _names(config)[len(config.model) :]
+    return {
+        name: open_recording(
+            folder,
+            dataset.frames.entries,
+            depth_units_per_metre=dataset.frames.depth_units_per_metre,
+            domain=dataset.domain,
+            protocol=protocol,
+        )
+        for name, folder in zip(names, config.predictions, strict=True)
+    }
+
+
+def measure_costs(config: EvalConfig, nets: Mapping[str, Source], domain: DomainName) -> dict[str, Cost]:
+    """What each network costs that is run here; its memory in a process that loads it anew."""
     openers: dict[str, NetOpener] = {
         name: partial(load_exported, path)
         if path.suffix == SUFFIX
         else partial(load_student, path, own=config.own_student)
-        for name, path in zip(model_names(config.model), config.model, strict=True)
+        for name, path in zip(_names(config), config.model, strict=False)
     }
     if config.teacher is not None:
         openers["teacher"] = partial(load_teacher, config.teacher, config.weights, domain=domain)
-    return {name: measure_cost(net, num_repeats=config.num_repeats, opener=openers[name]) for name, net in nets.items()}
+    return {
+        name: measure_cost(net, num_repeats=config.num_repeats, opener=openers[name])
+        for name, net in nets.items()
+        if isinstance(net, DepthNet)
+    }
+
+
+def _names(config: EvalConfig) -> tuple[str, ...]:
+    """Of the models, then of the folders of predictions."""
+    return model_names((*config.model, *config.predictions))
 
 
 def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
@@ -165,7 +219,7 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
     """
     resolved = [path.resolve() for path in paths]
     if len(set(resolved)) != len(resolved):
-        raise InputError(f"--model names one twice: {', '.join(map(str, paths))}")
+        raise InputError(f"one network is named twice: {', '.join(map(str, paths))}")
     parts = [[part for part in path.parts if part != "student"] for path in resolved]
     for depth in range(1, 1 + max(map(len, parts), default=0)):
         names = tuple("/".join(part[-depth:]) for part in parts)

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from eval.alignment import ALIGNMENTS, Alignment
-from eval.answer import answer, protocol_input
+from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit
+from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
-from eval.metrics import image_metrics
+from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from eval.reading import Unusable
 from mde.errors import InputError
-from mde.nets.net import DepthNet, NetSpec
+from mde.nets.net import NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,20 @@ class ImageScore:
     frame: str
     scene: str
     alignment: Alignment
-    scale: float
-    """Factor that the alignment put on the prediction; 1 without alignment."""
+    fit: Fit
+    """What the alignment put on the prediction."""
     num_pixels: int
     metrics: dict[str, float]
+
+    @property
+    def scale(self) -> float:
+        """Factor of the fit; 1 without alignment."""
+        return self.fit.scale
+
+    @property
+    def shift(self) -> float:
+        """What the fit adds; 0 without alignment."""
+        return self.fit.shift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +92,12 @@ class Scores:
 
     def mean(self, net: str, alignment: Alignment) -> dict[str, float]:
         """Unweighted mean over images of every metric."""
-        return mean_metrics(self.of(net, alignment))
+        return mean_metrics(self.of(net, alignment), rmse=self.protocol.rmse)
 
 
-def mean_metrics(scores: Sequence[ImageScore]) -> dict[str, float]:
-    """Unweighted mean over images. Raises ValueError for none."""
-    if not scores:
-        raise ValueError("a mean over no images has no value")
-    return {name: sum(score.metrics[name] for score in scores) / len(scores) for name in scores[0].metrics}
+def mean_metrics(scores: Sequence[ImageScore], *, rmse: RmseMean = "mean_of_roots") -> dict[str, float]:
+    """Unweighted mean over images, `rmse` as `Protocol.rmse` says. Raises ValueError for none."""
+    return mean_figures([score.metrics for score in scores], rmse=rmse)
 
 
 @dataclass
@@ -107,7 +115,7 @@ class _Tally:
 class _Task:
     """What stays the same for all frames."""
 
-    nets: Mapping[str, DepthNet]
+    nets: Mapping[str, Source]
     protocol: Protocol
     alignments: tuple[Alignment, ...]
     reference: str | None
@@ -118,13 +126,13 @@ class _Task:
 
 
 def _task(
-    nets: Mapping[str, DepthNet],
+    nets: Mapping[str, Source],
     protocol: Protocol,
     alignments: Sequence[Alignment] | None,
     reference: str | None,
 ) -> _Task:
     if not nets:
-        raise InputError("nothing to score: name a --model, a --teacher, or both")
+        raise InputError("nothing to score: name a --model, a --teacher or --predictions")
     for name, net in nets.items():
         if net.spec.domain != protocol.domain:
             raise InputError(
@@ -139,27 +147,28 @@ def _task(
 
 
 def score(
-    nets: Mapping[str, DepthNet],
+    nets: Mapping[str, Source],
     frames: Iterable[Frame | Unusable],
     protocol: Protocol,
     *,
     alignments: Sequence[Alignment] | None = None,
     reference: str | None = None,
     num_panels: int = 6,
+    num_worst: int = 0,
     is_quiet: bool = False,
 ) -> Scores:
     """Score all networks on all frames.
 
     `alignments` defaults to the protocol's own; each is a protocol of its own (and has its own digest),
     scored on the same predictions. `reference` names the network to compare with (a teacher); without
-    it the first network with that role is taken. Of the frames, `num_panels` spread over the set and as
-    many of the worst are kept as pictures.
+    it the first network with that role is taken. Of the frames, `num_panels` spread over the set and the
+    `num_worst` of largest error are kept as pictures.
 
     Raises InputError for no network, for a network of another domain than the protocol's, and where
     no frame can be scored.
     """
     task = _task(nets, protocol, alignments, reference)
-    tally, gallery = _Tally(), Gallery(num_panels)
+    tally, gallery = _Tally(), Gallery(num_panels, num_worst)
     for frame in tqdm(frames, desc="eval", unit="frame", disable=is_quiet):
         if isinstance(frame, Unusable):
             tally.skipped.append(Skipped(name=frame.name, reason=frame.reason, is_fault=True))
@@ -199,15 +208,16 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
     cells = cells_of(true_m, valid, task.protocol)
     pictures = []
     for name, said in answers.items():
-        pred_m = said.depth_m
         rows = [
-            _score_image(name, frame, alignment, pred_m[valid], true_m[valid], task) for alignment in task.alignments
+            _score_image(name, frame, alignment, said.to_align(alignment)[valid], true_m[valid], task)
+            for alignment in task.alignments
         ]
         tally.images.extend(rows)
         for row in rows:
             breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
-            breakdown.add(finish(pred_m[valid], row.scale, task.protocol), true_m[valid], cells)
-        pictures.append(_picture(pred_m, said.entropy_nat, rows[0], task.protocol))
+            pred_m = finish(said.to_align(row.alignment)[valid], row.fit, task.protocol)
+            breakdown.add(pred_m, true_m[valid], cells)
+        pictures.append(_picture(said, rows[0], task.protocol))
     tally.fidelity.extend(_fidelity(frame, {name: said.depth_m for name, said in answers.items()}, task))
     judged = [picture.abs_rel for picture in pictures if picture.net != task.reference] or [pictures[0].abs_rel]
     return Panel(
@@ -221,11 +231,11 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
     )
 
 
-def _picture(pred_m: Tensor, entropy_nat: Tensor | None, row: ImageScore, protocol: Protocol) -> Picture:
+def _picture(said: Answer, row: ImageScore, protocol: Protocol) -> Picture:
     return Picture(
         net=row.net,
-        depth_m=finish(pred_m, row.scale, protocol)[0],
-        entropy_nat=entropy_nat,
+        depth_m=finish(said.to_align(row.alignment), row.fit, protocol)[0],
+        entropy_nat=said.entropy_nat,
         scale=row.scale,
         abs_rel=row.metrics["abs_rel"],
     )
@@ -240,18 +250,17 @@ def _digest_frame(tally: _Tally, frame: Frame) -> None:
         tally.digest.update(repr(frame.focal_px).encode())
 
 
-def _score_image(
-    net: str, frame: Frame, alignment: Alignment, pred_m: Tensor, true_m: Tensor, task: _Task
-) -> ImageScore:
-    scale = ALIGNMENTS[alignment](pred_m, true_m)
+def _score_image(net: str, frame: Frame, alignment: Alignment, pred: Tensor, true_m: Tensor, task: _Task) -> ImageScore:
+    fit = ALIGNMENTS[alignment](pred, true_m)
+    pred_m = finish(pred, fit, task.protocol)
     return ImageScore(
         net=net,
         frame=frame.name,
         scene=frame.scene,
         alignment=alignment,
-        scale=scale,
+        fit=fit,
         num_pixels=len(true_m),
-        metrics=image_metrics(finish(pred_m, scale, task.protocol), true_m),
+        metrics=image_metrics(pred_m, true_m, delta_rule=task.protocol.delta),
     )
 
 
@@ -259,7 +268,7 @@ def _fidelity(frame: Frame, predictions: Mapping[str, Tensor], task: _Task) -> l
     """Every other network against the reference's own dense prediction, on the same region."""
     if task.reference is None:
         return []
-    true_m = finish(predictions[task.reference], 1.0, task.protocol)
+    true_m = finish(predictions[task.reference], AS_IT_STANDS, task.protocol)
     valid = valid_mask(true_m, task.protocol)
     if not valid.any():
         return []

@@ -9,6 +9,7 @@ import torch
 
 from eval.alignment import LABELS
 from eval.gallery import Panel, Picture
+from eval.page_tables import anchor
 from eval.pictures import (
     SPARSE_SHARE,
     Scale,
@@ -23,6 +24,7 @@ from eval.pictures import (
 )
 from eval.score import Scores
 
+WORST_HEADING = "<h2>The worst frames, but for those above</h2>"
 FLAT_ASPECT = 2.0
 """Wider pictures stand one below the other on a phone, others in pairs."""
 
@@ -38,7 +40,7 @@ def render_strips(scores: Scores) -> str:
     return (
         f'<section><h2>Pictures</h2><p>{escape(_explanation(scores))}</p><div class="scales">{bars}</div>'
         f"<h2>Frames spread over the set</h2>{_panels(spread, scales, scores)}"
-        f"{'<h2>The worst frames</h2>' if worst else ''}{_panels(worst, scales, scores)}</section>"
+        f"{WORST_HEADING if worst else ''}{_panels(worst, scales, scores)}</section>"
     )
 
 
@@ -83,7 +85,8 @@ def _panel(panel: Panel, scales: dict[str, Scale], scores: Scores) -> str:
         f'<div class="row {shape}">{_network(panel, picture, scales)}</div>' for picture in _ordered(panel, scores)
     )
     return (
-        f'<div class="panel"><h3>{escape(panel.frame)} <small>scene {escape(panel.scene)}</small></h3>'
+        f'<div class="panel" id="{anchor(panel.frame)}">'
+        f"<h3>{escape(panel.frame)} <small>scene {escape(panel.scene)}</small></h3>"
         f'<div class="row {shape}">{first}</div>{rows}</div>'
     )
 

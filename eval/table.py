@@ -10,6 +10,7 @@ import numpy as np
 from eval.alignment import LABELS, Alignment
 from eval.bootstrap import Interval, Unit, Units, bootstrap_means, central_interval, units_of
 from eval.cost import Cost
+from eval.metrics import RmseMean
 from eval.score import ImageScore, Scores, mean_metrics
 
 
@@ -59,20 +60,26 @@ def _row(scores: Scores, costs: Mapping[str, Cost], net: str, alignment: Alignme
         protocol_sha256=replace(scores.protocol, alignment=alignment).digest(),
         num_frames=len(images),
         num_scenes=units.num_scenes,
-        metrics=mean_metrics(images),
-        intervals=_intervals(images, units),
+        metrics=scores.mean(net, alignment),
+        intervals=_intervals(images, units, scores.protocol.rmse),
         resampled=units.unit,
         num_resampled=units.num,
         caution=units.caution(),
-        fidelity=mean_metrics(fidelity) if fidelity else None,
+        fidelity=mean_metrics(fidelity, rmse=scores.protocol.rmse) if fidelity else None,
         cost=costs.get(net),
     )
 
 
-def _intervals(images: Sequence[ImageScore], units: Units) -> dict[str, Interval]:
+def _intervals(images: Sequence[ImageScore], units: Units, rmse: RmseMean) -> dict[str, Interval]:
+    """Of every mean over images; of a root of a mean square the roots of its ends."""
     names = tuple(images[0].metrics)
     values = np.array([[image.metrics[name] for name in names] for image in images])
+    place = names.index("rmse")
+    if rmse == "root_of_means":
+        values[:, place] **= 2
     draws = bootstrap_means(np.random.default_rng(0), values, units)
+    if rmse == "root_of_means":
+        draws[:, place] **= 0.5
     return {name: central_interval(column) for name, column in zip(names, draws.T, strict=True)}
 
 

@@ -29,7 +29,8 @@ class NetSpec:
 
     name: str
     """Name under which `load_teacher` or `load_student` builds it."""
-    role: Literal["teacher", "student"]
+    role: Literal["teacher", "student", "recording"]
+    """A recording is not run: its answers lie in files."""
     domain: DomainName
     native_size: tuple[int, int]
     """(height, width) at which it was trained; a metric network is right at no other field of view."""

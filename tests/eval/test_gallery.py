@@ -39,12 +39,19 @@ def test_frames_are_spread_over_a_set_of_unknown_length(num_frames: int) -> None
 
 
 def test_the_worst_frames_are_kept_once_and_in_order() -> None:
-    gallery, errors = Gallery(2), [0.1, 0.9, 0.2, 0.8, 0.3, 0.95, 0.1]
+    gallery, errors = Gallery(2, 2), [0.1, 0.9, 0.2, 0.8, 0.3, 0.95, 0.1]
     for index, error in enumerate(errors):
         gallery.add(panel(index, error=error))
     panels = gallery.panels()
     assert [item.frame for item in panels if item.reason == "worst"] == ["5", "1"]
     assert len({item.frame for item in panels}) == len(panels)
+
+
+def test_more_of_the_worst_than_of_the_spread_can_be_kept_and_none_of_the_spread() -> None:
+    gallery = Gallery(0, 3)
+    for index, error in enumerate([0.1, 0.9, 0.2, 0.8, 0.3]):
+        gallery.add(panel(index, error=error))
+    assert [item.frame for item in gallery.panels()] == ["1", "3", "4"]
 
 
 def test_a_gallery_of_nothing_stays_empty() -> None:

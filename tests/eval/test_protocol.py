@@ -7,15 +7,15 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from eval.alignment import AS_IT_STANDS, Fit
 from eval.protocol import (
     PROTOCOLS,
     crop_window,
-    cut,
     finish,
     input_window,
     kb_window,
-    repair,
-    scored_prediction,
+    place,
+    resize_pass,
     scored_truth,
     valid_mask,
 )
@@ -56,25 +56,32 @@ def test_truth_at_either_end_of_the_range_does_not_count() -> None:
     assert valid_mask(true_m, protocol).tolist() == [[[False, False, True, True, False]]]
 
 
+def test_all_that_was_measured_counts_under_hu() -> None:
+    true_m = torch.zeros(1, 480, 640)
+    true_m[0, 0, :5] = torch.tensor([0.0, 0.0005, 0.001, 10.0, 12.0])
+    assert valid_mask(true_m, PROTOCOLS["junjh_nyu"])[0, 0, :6].tolist() == [False, True, True, True, True, False]
+
+
 def test_a_prediction_is_repaired_into_the_range() -> None:
     protocol = PROTOCOLS["nyu_eigen"]
     bad = torch.tensor([float("nan"), float("inf"), -float("inf"), -3.0, 0.0, 4.0, 99.0])
     low, high = torch.tensor([protocol.depth_min_m, protocol.cap_m]).tolist()
-    assert finish(repair(bad, protocol), 1.0, protocol).tolist() == [low, high, low, low, low, 4.0, high]
+    assert finish(bad, AS_IT_STANDS, protocol).tolist() == [low, high, low, low, low, 4.0, high]
+    assert finish(bad, AS_IT_STANDS, replace(protocol, nan="cap")).tolist()[0] == high
 
 
-def test_a_far_prediction_is_aligned_before_it_is_clamped() -> None:
+def test_a_prediction_is_aligned_before_it_is_clamped() -> None:
     protocol = PROTOCOLS["nyu_eigen"]
-    assert finish(repair(torch.tensor([30.0]), protocol), 0.1, protocol).item() == pytest.approx(3.0)
+    assert finish(torch.tensor([30.0]), Fit(scale=0.1), protocol).item() == pytest.approx(3.0)
+    assert finish(torch.tensor([1e-4]), Fit(scale=100.0), protocol).item() == pytest.approx(0.01)
 
 
-def test_outside_its_input_a_prediction_counts_as_nearest() -> None:
-    protocol = PROTOCOLS["kitti_eigen_garg_full"]
-    frame = scored_prediction(torch.full((1, 352, 1216), 9.0), protocol, 375, 1242)
-    assert frame.shape == (1, 375, 1242)
-    assert (cut(frame, kb_window(375, 1242)) == 9.0).all()
-    assert frame[0, 0, 0].item() == pytest.approx(protocol.depth_min_m)
-    assert (frame == 9.0).sum() == 352 * 1216
+def test_a_map_of_another_size_keeps_its_corners_or_its_borders() -> None:
+    ramp = torch.tensor([[[[1.0, 2.0]]]])
+    corners, centres = (replace(PROTOCOLS["nyu_eigen"], resize=resize) for resize in ("corners", "centres"))
+    assert resize_pass(ramp, 1, 4, corners).flatten().tolist() == pytest.approx([1.0, 4 / 3, 5 / 3, 2.0])
+    assert resize_pass(ramp, 1, 4, centres).flatten().tolist() == pytest.approx([1.0, 1.25, 1.75, 2.0])
+    assert resize_pass(ramp, 1, 2, centres) is ramp
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
@@ -83,33 +90,45 @@ def test_truth_and_prediction_of_every_preset_meet_on_one_region(protocol) -> No
     true_m = torch.full((1, height, width), 5.0)
     top, bottom, left, right = input_window(protocol, height, width)
     truth = scored_truth(true_m, protocol)
-    prediction = scored_prediction(torch.ones(1, bottom - top, right - left), protocol, height, width)
+    prediction = place(torch.ones(1, bottom - top, right - left), protocol, height, width, fill=0.0)
     assert truth.shape == prediction.shape
     assert 0.3 < valid_mask(truth, protocol).float().mean() <= 1.0
 
 
-def test_every_field_of_a_protocol_is_in_its_digest() -> None:
+def test_everything_but_the_name_is_in_the_digest() -> None:
     protocol = PROTOCOLS["kitti_eigen_garg_kbcrop"]
     other = {
-        "name": "x",
         "domain": "indoor",
         "network_input": "full",
         "region": "frame",
         "crop": "none",
+        "depth_units_per_metre": 1000,
+        "validity": "measured",
         "depth_min_m": 1.0,
         "cap_m": 50.0,
         "flip_average": True,
+        "resize": "centres",
+        "nan": "cap",
+        "delta": "<=",
+        "rmse": "root_of_means",
         "alignment": "median",
-        "version": 2,
+        "version": 3,
     }
-    assert other.keys() == {field.name for field in fields(protocol)}
+    assert other.keys() | {"name"} == {field.name for field in fields(protocol)}
     digests = {replace(protocol, **{name: value}).digest() for name, value in other.items()}
     assert len(digests | {protocol.digest()}) == len(other) + 1
+    assert replace(protocol, name="x").digest() == protocol.digest()
 
 
-def test_presets_are_listed_under_their_own_names_and_differ() -> None:
+def test_presets_are_listed_under_their_own_names_and_two_have_a_second_name() -> None:
     assert all(name == protocol.name for name, protocol in PROTOCOLS.items())
-    assert len({replace(protocol, name="").digest() for protocol in PROTOCOLS.values()}) == len(PROTOCOLS)
+    names: dict[str, list[str]] = {}
+    for protocol in PROTOCOLS.values():
+        names.setdefault(protocol.digest(), []).append(protocol.name)
+    assert [both for both in names.values() if len(both) > 1] == [
+        ["kitti_eigen_garg_kbcrop_flip", "tiekd_kitti"],
+        ["nyu_eigen_flip", "tiekd_nyu"],
+    ]
 
 
 def test_a_range_that_is_none_is_refused() -> None:

@@ -42,7 +42,7 @@ def scores(red_net, make_frames) -> Scores:
     nets = {"teacher": red_net(1.1, role="teacher"), "run <1>": red_net(1.2, offset_m=0.5, num_bins=16)}
     frames = make_frames(5)
     frames[1] = replace(frames[1], depth_m=None)
-    return score(nets, frames, PLAIN, alignments=("none", "median"), is_quiet=True, num_panels=2)
+    return score(nets, frames, PLAIN, alignments=("none", "median"), is_quiet=True, num_panels=2, num_worst=3)
 
 
 COSTS = {"teacher": cost(num_macs=12_000_000_000, latency_s=0.1), "run <1>": cost()}
@@ -93,13 +93,18 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.addresses: list[str] = []
         self.alternatives: list[str] = []
+        self.names: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag not in ("meta", "img", "br"):
+        if tag not in ("meta", "img", "br"):  # every other one is closed, those of SVG by their slash
             self.open.append(tag)
         self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "srcset")]
+        self.names += [value or "" for name, value in attributes if name == "id"]
         self.alternatives += [value or "" for name, value in attributes if name == "alt"]
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -111,7 +116,9 @@ def test_the_page_is_one_whole_file_that_asks_nothing_of_a_network(tmp_path: Pat
     page.feed(content)
     page.close()
     assert page.open == []
-    assert page.addresses and all(address.startswith("data:image/") for address in page.addresses)
+    inside = {f"#{name}" for name in page.names}
+    assert page.addresses and all(address.startswith("data:image/") or address in inside for address in page.addresses)
+    assert "http://" not in content and "https://" not in content
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     assert "url(" not in content and "@import" not in content
     assert 'name="viewport"' in content
@@ -139,8 +146,45 @@ def test_the_page_shows_every_kind_of_picture_and_escapes_names(tmp_path: Path, 
 def test_the_page_leads_with_the_verdict_and_the_savings(tmp_path: Path, scores: Scores) -> None:
     content = written(tmp_path, scores)["report.html"]
     verdict = content[content.index('class="verdict') : content.index("</div>", content.index('class="verdict'))]
+    assert content.index("<h1>") < content.index('class="verdict') < content.index('class="facts"')
+    assert "No: run &lt;1&gt; is not good enough to take the place of teacher" in verdict
+    assert "3 scenes are fewer than a handful" in verdict
     assert "run &lt;1&gt; is less accurate than teacher" in verdict
     assert "4.0× fewer operations" in verdict and "5.0× less time" in verdict and "about the same parameters" in verdict
+
+
+def test_the_accepted_loss_decides_the_answer(tmp_path: Path, scores: Scores) -> None:
+    answers = [
+        write_report(tmp_path, scores, COSTS, title="t", command="c", accepted_loss=loss).shipping[0].answer
+        for loss in (0.1, 1e12)
+    ]
+    assert answers == ["no", "undecided"]  # never yes with three scenes
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [(item["net"], item["accepted_loss"]) for item in report["shipping"]] == [("run <1>", 1e12)]
+
+
+def test_the_page_has_every_section(tmp_path: Path, scores: Scores) -> None:
+    content = written(tmp_path, scores)["report.html"]
+    headings = [heading for heading in re.findall("<h2>(.*?)</h2>", content)]
+    assert headings == [
+        "Figures, median-aligned",
+        "Figures, metric",
+        "Differences from teacher",
+        "Cost",
+        "Accuracy against cost",
+        "How many pixels are how wrong",
+        "Error by distance",
+        "Error by image region",
+        "The worst 4 of 4 frames",
+        "Pictures",
+        "Frames spread over the set",
+        "The worst frames, but for those above",
+        "Skipped frames",
+        "Provenance",
+        "Make this report again",
+    ]
+    assert "python -m eval.run --out x" in content and scores.data_sha256 in content
+    assert "weights 8.0, image 22.0" in content and "30.0 MB" in content
 
 
 def test_a_network_without_operations_divides_nothing(tmp_path: Path, scores: Scores) -> None:
@@ -152,7 +196,7 @@ def test_a_network_alone_has_a_report_without_verdict(tmp_path: Path, red_net, m
     alone = score({"run": red_net(1.1)}, make_frames(2), PLAIN, is_quiet=True, num_panels=0)
     write_report(tmp_path, alone, {}, title="t", command="c")
     content = (tmp_path / "report.html").read_text()
-    assert "No reference to compare with" in content and "not measured" in content
+    assert "No teacher to compare with" in content and "<h2>Cost</h2>" not in content
     assert json.loads((tmp_path / "report.json").read_text())["comparisons"] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,9 @@ def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, stud
         ({"num_repeats": 1}, "0 .no costs. or 2 or more"),
         ({"num_repeats": -1}, "0 .no costs. or 2 or more"),
         ({"num_panels": -1}, "0 or more"),
+        ({"num_worst": -1}, "0 or more"),
+        ({"accepted_loss": -0.1}, "--accepted-loss -0.1"),
+        ({"accepted_loss": float("nan")}, "--accepted-loss nan"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(pairs: Path, student: Path, changes, words: str) -> None:
@@ -95,6 +99,8 @@ def test_options_that_mean_nothing_are_refused(pairs: Path, student: Path, chang
     [
         ({"protocol": "nyu"}, "unknown; expected one of kitti_eigen"),
         ({"protocol": "nyu_eigen"}, "is for indoor frames"),
+        ({"protocol": "kitti_eigen_garg_kbcrop", "depth_scale": 100.0, "domain": "driving"}, "of 256 units per metre"),
+        ({"predictions": (Path("absent"),)}, "--predictions absent is no folder"),
         ({"depth_scale": 1000.0}, "'driving' scenes"),
         ({"teacher": "resnet"}, "unknown"),
         ({"root": Path("absent")}, "no folder"),
@@ -119,6 +125,19 @@ def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Pa
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
     cost = report["rows"][0]["cost"]
     assert cost["num_macs"] > 0 and cost["memory"]["weights_bytes"] + cost["memory"]["passes_bytes"] > 0
+
+
+def test_maps_of_another_program_stand_beside_a_network_without_a_cost(pairs: Path, student: Path, tmp_path) -> None:
+    """They are the truth itself here, so that their row has no error."""
+    (tmp_path / "theirs").mkdir()
+    for path in pairs.glob("*_depth.png"):
+        shutil.copy(path, tmp_path / "theirs" / path.name.replace("_depth", ""))
+    settings = config(pairs, student, predictions=(tmp_path / "theirs",), alignment="none", num_repeats=2)
+    main(settings)
+    rows = {row["net"]: row for row in json.loads((settings.out / "report.json").read_text())["rows"]}
+    assert rows.keys() == {"run_a", "theirs"}
+    assert rows["theirs"]["metrics"]["abs_rel"] == 0.0 and rows["theirs"]["cost"] is None
+    assert rows["theirs"]["role"] == "recording" and rows["run_a"]["cost"] is not None
 
 
 def test_models_are_named_by_their_folders() -> None:

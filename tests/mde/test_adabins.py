@@ -14,7 +14,6 @@ import mde.nets.adabins as adabins
 from mde.domain import DOMAINS, DRIVING, INDOOR
 from mde.errors import InputError
 from mde.nets.adabins import RENAMES, TRAININGS, AdaBins, Dims, bin_edges, load_adabins
-from mde.nets.mirrored import Mirrored
 from mde.nets.renames import renamed
 from mde.nets.weights_file import SOURCE
 from tests.mde.seeded import recorded_answers, seeded_file
@@ -79,15 +78,6 @@ def test_the_heights_that_a_refusal_names_are_the_limits(core: AdaBins, monkeypa
     )
     assert core.size_fault(415, 320) is None and core.size_fault(1630, 320) is None
     assert core.size_fault(414, 320) and core.size_fault(1631, 320)
-
-
-def test_flip_average_equals_the_authors_order_of_work(core: AdaBins, small_files: None, tmp_path: Path) -> None:
-    torch.save(core.state_dict(), tmp_path / "w.pt")
-    net, image = load_adabins(tmp_path / "w.pt", INDOOR), picture(*IMAGE)
-    with torch.no_grad():
-        half = (core(image).raw + core(image.flip(-1)).raw.flip(-1)) / 2
-        expected = torch.nn.functional.interpolate(half, size=IMAGE, mode="bilinear", align_corners=True)
-        torch.testing.assert_close(Mirrored(net)(image).depth_m, expected)
 
 
 # The file
