@@ -102,6 +102,7 @@ def sentence(evidence: Evidence) -> str:
     added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
     return (
         f"no real data: level {TITLES[evidence.level]} "
-        f"({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); not {next_level}: {evidence.why_not_next}; denied {len(evidence.denied)} files and "
+        f"({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); "
+        f"not {next_level}: {evidence.why_not_next}; denied {len(evidence.denied)} files and "
         f"{len(evidence.connections)} connections{added}"
     )
