@@ -24,6 +24,7 @@ from eval.reading import Reading
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
+from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
@@ -56,6 +57,8 @@ class EvalConfig:
     truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
+    unsealed: bool = False
+    """Also judge students that were never sealed, or have changed since; the report says so."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -103,7 +106,10 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
+    loaded = load_nets(config, dataset.domain)
+    students = dict(zip(model_names(config.model), config.model, strict=True))
+    seals = find_seals(students, loaded, allow_unsealed=config.unsealed)
+    nets: dict[str, Source] = {**loaded, **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
@@ -123,6 +129,8 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
+        remarks=sentences(seals),
+        extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
     for answer in report.shipping:

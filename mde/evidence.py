@@ -24,6 +24,8 @@ from mde.provenance import CONNECTION, DENIED, PROGRAM, noted
 Level = Literal["declared", "observed", "enforced"]
 LEVELS: tuple[Level, ...] = ("declared", "observed", "enforced")
 """From the weakest to the strongest that a run can reach by itself."""
+TITLES: dict[Level, str] = {"declared": "A0 declared", "observed": "A1 observed", "enforced": "A2 enforced"}
+"""Levels as people read them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +98,11 @@ def evidence_of(level: Level, why: str, log: Path) -> Evidence:
 
 def sentence(evidence: Evidence) -> str:
     """The evidence in one line, for a terminal or a page."""
-    names = {"declared": "A0 declared", "observed": "A1 observed", "enforced": "A2 enforced"}
     next_level = {"declared": "A1", "observed": "A2", "enforced": "A3"}[evidence.level]
     added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
     return (
-        f"no real data: level {names[evidence.level]} ({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); "
+        f"no real data: level {TITLES[evidence.level]} "
+        f"({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); "
         f"not {next_level}: {evidence.why_not_next}; denied {len(evidence.denied)} files and "
         f"{len(evidence.connections)} connections{added}"
     )
