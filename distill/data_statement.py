@@ -28,8 +28,8 @@ def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:
             "num_records": len(reader),
             "painted_by": painter_of(reader.index),
         },
-        "observed": "every file that Python opened in this process and its forks once the run's folder was there;"
-        " reads in native code are not seen",
+        "observed": "every file that Python opened, as the run's log has them; reads in native code are not seen, "
+        "and at level enforced (see evidence) confined to the list",
         "files_read": by_kind(files_read(out / READS)),
     }
 

@@ -106,6 +106,16 @@ def export_onnx(net: DepthNet, path: Path, probes: Float[Tensor, "batch 3 height
     return write_program(onnx_program(net), net, path, probes, TARGETS["onnx"].bounds)
 
 
+def export_student(reader: ShardReader, out: Path, *, own: tuple[str, ...] = ()) -> ExportReport:
+    """Write the finished student of `out`, built by a file among `own` where it is none of ours, as ONNX.
+
+    It is probed on a few renders.
+    """
+    net = load_student(out, own=own)
+    probes = read_images(reader, list(range(min(NUM_PROBES, len(reader)))), net.spec.framing)
+    return export_onnx(net, out / ONNX, probes)
+
+
 def run_renders(config: ExportConfig, net: DepthNet) -> ShardReader | None:
     """The renders of `--data`, or those that the run learned from, where they still exist.
 

@@ -6,6 +6,7 @@ python -m distill.run --teacher meter --weights meter_kitti.pth --domain driving
 from __future__ import annotations
 
 import math
+import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,22 +23,25 @@ from distill.alignment import check_alignment
 from distill.choice import ProxyJudge, choose, scores_of
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
-from distill.export import ONNX, export_onnx
+from distill.export import ONNX, export_student
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
-from distill.program import ExportReport
+from distill.parents import PARENTS, check_parents
 from distill.recipes import Recipe, RecipeName, chosen
-from distill.teacher_cache import TeacherCache, largest_size_bytes
+from distill.run_allowance import run_allowance
+from distill.teacher_cache import opened_cache
 from distill.training import TrainConfig, TrainSummary, train
-from mde.batch import read_images
+from mde.allowance import Allowance
 from mde.bins import Spacing
 from mde.checkpoint import MANIFEST, load_directory
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
 from mde.domain import DOMAINS, Domain, DomainName
+from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
 from mde.errors import InputError
-from mde.files import read_json, sha256_file, write_json
-from mde.nets import file_name_of, load_student, load_teacher
+from mde.evidence import Level, check_level, evidence_of, level_now, sentence
+from mde.files import read_json, sha256_file
+from mde.nets import file_name_of, load_teacher
 from mde.nets.backbone_weights import load_backbone
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
@@ -50,15 +54,16 @@ from mde.nets.student import (
     new_student,
     save_student,
 )
+from mde.nets.teacher_files import teacher_allowance
 from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
-from mde.run_directory import REPORT, open_run, write_run_report
+from mde.run_directory import REPORT, open_run, revision, write_run_report
 from mde.shards import INDEX, ShardReader, read_index
+from synth.bank_file import cache_directory
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
 
-PARENTS = "parents.json"
 NUM_HELD_OUT = 128
 HELD_OUT_SEED = 1_000_000_007
 """Seed of held-out renders; nobody trains with it."""
@@ -114,7 +119,12 @@ class DistillConfig:
     held_out: Path | None = None
     """Renders of other scenes for --choose proxy, made when missing; by default the folder of --data and -held-out."""
     no_real_data: bool = False
-    """Watch the run and list every file it reads. (Records that are not synthetic always stop it.)"""
+    """Shut the run in: it reads its teacher, its renders and its own folder, has no network, and every file is listed.
+    What the kernel cannot enforce is observed. (Records that are not synthetic stop every run.)"""
+    require: Level | None = None
+    """Refuse to run below this level of --no-real-data: observed (what Python itself opens) or enforced (by Linux)."""
+    allow: tuple[Path, ...] = ()
+    """Further files or folders that the run may read; the report names them."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -128,6 +138,8 @@ class DistillConfig:
         check_student(self.student)
         if self.seed < 0:
             raise InputError(f"--seed {self.seed} must not be negative")
+        if not self.no_real_data and (self.require is not None or self.allow):
+            raise InputError("--require and --allow say how --no-real-data is kept; add it, or leave them out")
         if self.augment.mix > 0.0 and self.train.batch_size < 2:
             raise InputError("--augment.mix needs --train.batch-size 2 or more: pictures of a batch exchange objects")
         if self.teacher_cache is not None and self.augment.is_new_each_time:
@@ -147,11 +159,25 @@ class DistillConfig:
         return None if self.rung == "identity" else owner_file(self.statistics)
 
 
+def main(config: DistillConfig) -> None:
+    """Run the command, with --no-real-data as an enclosed process in place of this one."""
+    if config.no_real_data and enclosed() is None:
+        arguments = ["-m", "distill.run", *sys.argv[1:]]
+        enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
+    try:
+        distill(config)
+    finally:
+        leave()
+
+
 def distill(config: DistillConfig) -> None:
     """Run the stage: renders, transformation, student, ONNX file, report.
 
-    Of several processes the first makes what all need, and writes what all have learned.
+    Of several processes the first makes what all need, and writes what all have learned. Called from Python, a run with
+    `no_real_data` is watched and kept to its list, and not enclosed (`mde.enclosure`).
     """
+    level, why = level_now(is_watched=config.no_real_data)
+    check_level(level, why, config.require)
     processes = join_processes(config.device)
     processes.places(config.train.batch_size)  # before anything is written, like the teacher
     domain, data, out = places(config)
@@ -163,7 +189,7 @@ def distill(config: DistillConfig) -> None:
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
         with processes.first_ahead():
-            free = ("device", "weights", "data", "out")
+            free = ("device", "weights", "data", "out", "require", "allow")
             goes_on = open_run(
                 out,
                 "distill.run",
@@ -172,18 +198,20 @@ def distill(config: DistillConfig) -> None:
                 is_shared=not processes.is_first,
             )
             if config.no_real_data:
-                stack.enter_context(reads_noted(out / READS))
+                stack.enter_context(reads_noted(out / READS, allowance_here(allowance_of(config), config.allow)))
                 note_teacher(teacher, config.weights)
                 for file in (config.owner_file, config.backbone):
                     if file is not None:
                         note_read(file)
             reader = renders(config, data, teacher)
-            check_parents(config, out, teacher, reader, goes_on=goes_on)
+            check_parents(out, parents_of(config, teacher, reader), goes_on=goes_on)
             if goes_on and (out / REPORT).is_file():  # written last
                 print(f"{out} is finished; nothing to do")
                 return
             teacher.to(processes.device)
-            cache = opened_cache(config, teacher, reader)
+            cache = None
+            if config.teacher_cache is not None:
+                cache = opened_cache(config.teacher_cache, teacher, len(reader))
             held_out = held_out_renders(config, data, teacher) if config.choose == "proxy" else None
             transformation = fitted_transformation(config, teacher, targets, reader, out)
         summary = train_student(
@@ -193,6 +221,7 @@ def distill(config: DistillConfig) -> None:
             return
         export = export_student(reader, out, own=(config.student,))
     check_unchanged(teacher, state, name=teacher.spec.name)
+    evidence = evidence_of(level, why, out / READS)
     report = {
         "parents": read_json(out / PARENTS),
         "teacher_state": {"before": state.sha256, "after": state_of(teacher).sha256},
@@ -202,10 +231,26 @@ def distill(config: DistillConfig) -> None:
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
         "checkpoint": {"step": load_directory(out / STUDENT).sidecar["step"], "proxy": scores_of(out)},
         "teacher_cache": None if cache is None else cache.figures(),
+        "evidence": asdict(evidence),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
     }
     write_run_report(out, report)
+    print(sentence(evidence))
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
+
+
+def allowance_of(config: DistillConfig) -> Allowance:
+    """What the run of this configuration may read and write, beside what every run may."""
+    domain, data, out = places(config)
+    held_out = (config.held_out or held_out_folder(data)) if config.choose == "proxy" else None
+    return run_allowance(
+        teacher=teacher_allowance(config.teacher, config.weights, domain),
+        student=config.student,
+        files=(config.owner_file, config.backbone),
+        renders=(data, held_out),
+        writes=(out, config.teacher_cache),
+        renderer_cache=cache_directory(),
+    )
 
 
 def check_beginning(config: DistillConfig, domain: Domain) -> None:
@@ -250,9 +295,14 @@ def renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader
     return reader
 
 
+def held_out_folder(data: Path) -> Path:
+    """Where held-out renders lie unless the user says otherwise."""
+    return data.with_name(f"{data.name}-held-out")
+
+
 def held_out_renders(config: DistillConfig, data: Path, teacher: DepthNet) -> ShardReader:
     """Renders that no student learns from, made first when they are missing; seeds beyond those of users."""
-    folder = config.held_out or data.with_name(f"{data.name}-held-out")
+    folder = config.held_out or held_out_folder(data)
     if not (folder / INDEX).is_file():
         height, width = teacher.spec.framing.frame_size
         domain = teacher.spec.domain
@@ -265,22 +315,13 @@ def held_out_renders(config: DistillConfig, data: Path, teacher: DepthNet) -> Sh
     return reader
 
 
-def check_parents(config: DistillConfig, out: Path, teacher: DepthNet, reader: ShardReader, *, goes_on: bool) -> None:
-    """A run goes on only with the teacher, the images and the owner's statistics that it began with."""
-    parents = {"teacher": teacher.spec.weights_sha256, "data": sha256_file(reader.directory / INDEX)}
-    if config.owner_file is not None:
-        parents["statistics"] = sha256_file(config.owner_file)
-    if config.backbone is not None:
-        parents["backbone"] = sha256_file(config.backbone)
+def parents_of(config: DistillConfig, teacher: DepthNet, reader: ShardReader) -> dict[str, str]:
+    """Digests of what the student comes from."""
+    files = {"data": reader.directory / INDEX, "statistics": config.owner_file, "backbone": config.backbone}
+    parents = {name: sha256_file(file) for name, file in files.items() if file is not None}
     _, code_sha256 = identity_of(config.student)
-    if code_sha256 is not None:
-        parents["student"] = code_sha256
-    if goes_on and (out / PARENTS).is_file():
-        began_with = read_json(out / PARENTS)
-        changed = [name for name, digest in parents.items() if began_with.get(name) != digest]
-        if changed:
-            raise InputError(f"{out} began with other {' and '.join(changed)}; choose another --out")
-    write_json(out / PARENTS, parents)
+    student = {} if code_sha256 is None else {"student": code_sha256}
+    return {"teacher": teacher.spec.weights_sha256, **parents, **student}
 
 
 def fitted_transformation(
@@ -293,17 +334,6 @@ def fitted_transformation(
     if not (directory / MANIFEST).is_file():
         adapt_teacher(teacher, targets, reader, config.fit, out / "adapt", rung=config.rung, seed=config.seed)
     return load_transformation(directory, teacher_sha256=teacher.spec.weights_sha256)
-
-
-def opened_cache(config: DistillConfig, teacher: DepthNet, reader: ShardReader) -> TeacherCache | None:
-    """The cache of this teacher, where one is asked for; says how large it can become."""
-    if config.teacher_cache is None:
-        return None
-    if config.teacher_cache.exists() and not config.teacher_cache.is_dir():
-        raise InputError(f"--teacher-cache {config.teacher_cache} is no folder; expected one to create or to fill")
-    size = largest_size_bytes(len(reader), teacher.spec.native_size)
-    print(f"teacher cache: at most {size / 1e9:.2f} GB for {len(reader)} images and their mirror images")
-    return TeacherCache(config.teacher_cache, teacher)
 
 
 def train_student(
@@ -360,19 +390,9 @@ def train_student(
     return summary
 
 
-def export_student(reader: ShardReader, out: Path, *, own: tuple[str, ...] = ()) -> ExportReport:
-    """Write the finished student of `out`, built by a file among `own` where it is none of ours, as ONNX.
-
-    It is probed on four renders.
-    """
-    net = load_student(out, own=own)
-    probes = read_images(reader, list(range(min(4, len(reader)))), net.spec.framing)
-    return export_onnx(net, out / ONNX, probes)
-
-
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
 if __name__ == "__main__":
-    run_command(distill, DistillConfig, "distill.run")
+    run_command(main, DistillConfig, "distill.run")

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mde.errors import InputError
 from mde.files import json_bytes, sha256_bytes, write_json
 from mde.nets.net import DepthNet
 from mde.nets.state import state_of
@@ -140,3 +141,12 @@ def decode_depth(content: bytes) -> Float[np.ndarray, "height width"] | None:
 
 def _checksum(factor: float, numbers: bytes) -> int:
     return zlib.crc32(numbers, zlib.crc32(struct.pack("<f", factor)))
+
+
+def opened_cache(directory: Path, teacher: DepthNet, num_images: int) -> TeacherCache:
+    """The cache in `directory`; says how large it can become. Raises InputError for what is no folder."""
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"--teacher-cache {directory} is no folder; expected one to create or to fill")
+    size = largest_size_bytes(num_images, teacher.spec.native_size)
+    print(f"teacher cache: at most {size / 1e9:.2f} GB for {num_images} images and their mirror images")
+    return TeacherCache(directory, teacher)

@@ -15,3 +15,7 @@ Conventions, fixed here once:
 * **Resampling** uses `align_corners=False`; depth is resized by nearest neighbour.
 * **Chance** is an argument: every sampler takes its generator or its (seed, index).
 """
+
+from mde.offline import stay_offline
+
+stay_offline()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mde.enclosure import REVISION_VARIABLE
 from mde.errors import InputError
 from mde.files import json_bytes, read_json, remove_partials, write_json
 
@@ -94,7 +96,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "revision": _revision(),
+        "revision": revision(),
         "machine": platform.machine(),
         "system": platform.system(),
         "processor": _processor(),
@@ -108,8 +110,13 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _revision() -> str | None:
-    """Commit of the source tree with a mark for local changes; None outside a checkout."""
+def revision() -> str | None:
+    """Commit of the source tree with a mark for local changes; None outside a checkout.
+
+    An enclosed process, which may not read the history, is told by its launcher.
+    """
+    if REVISION_VARIABLE in os.environ:
+        return os.environ[REVISION_VARIABLE]
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

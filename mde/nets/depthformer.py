@@ -28,7 +28,7 @@ from mde.nets.toolbox import LICENCE, Depther, any_size, load_depther, read_tool
 _STEM_CHANNELS = 64
 NECK_CHANNELS = {SWIN_T: 256, SWIN_L: 512}
 """Sizes that are published, and the channels in which the attention of each one's neck works."""
-_FILES: dict[DomainName, tuple[str, ...]] = {
+FILES: dict[DomainName, tuple[str, ...]] = {
     "driving": ("depthformer_swinl_22k_w7_kitti.pth",),
     "indoor": ("depthformer_swinl_22k_w7_nyu.pth", "depthformer_swint_w7_nyu.pth"),
 }
@@ -40,7 +40,7 @@ def load_depthformer(weights: Path | None, domain: Domain) -> DepthNet:
     Raises InputError for a domain that it was not trained on, and for a file that is absent, damaged or belongs
     to another network.
     """
-    source = read_toolbox_weights("depthformer", weights, domain, names=_FILES)
+    source = read_toolbox_weights("depthformer", weights, domain, names=FILES)
     size = _size_in(source.state, source.path)
     core = depthformer(size, NECK_CHANNELS[size], domain.depth_range_m)
     state = _without_constants(source.state, source.path)

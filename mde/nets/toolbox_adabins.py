@@ -28,7 +28,7 @@ CHANNELS = 128
 """Of the decoder's answer and of a token."""
 PATCH = 16
 NUM_BINS = 256
-_FILES: dict[DomainName, tuple[str, ...]] = {
+FILES: dict[DomainName, tuple[str, ...]] = {
     "driving": ("adabins_efnetb5ap_kitti_24e.pth",),
     "indoor": ("adabins_efnetb5ap_nyu_24e.pth",),
 }
@@ -40,7 +40,7 @@ def load_toolbox_adabins(weights: Path | None, domain: Domain) -> DepthNet:
     Raises InputError for a domain that it was not trained on, and for a file that is absent, damaged or belongs
     to another network.
     """
-    source = read_toolbox_weights("toolbox-adabins", weights, domain, names=_FILES)
+    source = read_toolbox_weights("toolbox-adabins", weights, domain, names=FILES)
     core = toolbox_adabins(domain.depth_range_m)
     return load_depther(core, source, source.state, domain, size_rule=size_fault, licence=DESCENDED_LICENCE)
 

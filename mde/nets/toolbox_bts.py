@@ -23,7 +23,7 @@ from mde.nets.plane_decoder import PlaneDecoder
 from mde.nets.renames import renamed
 from mde.nets.toolbox import DESCENDED_LICENCE, Depther, load_depther, read_toolbox_weights
 
-_FILES: dict[DomainName, tuple[str, ...]] = {"driving": ("bts_r50_kitti_24e.pth",), "indoor": ("bts_r50_nyu_24e.pth",)}
+FILES: dict[DomainName, tuple[str, ...]] = {"driving": ("bts_r50_kitti_24e.pth",), "indoor": ("bts_r50_nyu_24e.pth",)}
 _RENAMES = {"decode_head.conv_depth.": "decode_head.get_depth.0."}
 
 
@@ -33,7 +33,7 @@ def load_toolbox_bts(weights: Path | None, domain: Domain) -> DepthNet:
     Raises InputError for a domain that it was not trained on, and for a file that is absent, damaged or belongs
     to another network.
     """
-    source = read_toolbox_weights("toolbox-bts", weights, domain, names=_FILES)
+    source = read_toolbox_weights("toolbox-bts", weights, domain, names=FILES)
     state = renamed(source.state, _RENAMES, path=source.path)
     core = toolbox_bts(domain.depth_range_m)
     return load_depther(core, source, state, domain, size_rule=size_fault, licence=DESCENDED_LICENCE)

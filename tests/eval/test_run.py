@@ -149,6 +149,33 @@ def test_models_are_named_by_their_folders() -> None:
         model_names((Path("a"), Path("./a")))
 
 
+def test_a_damaged_frame_among_good_ones_is_named_and_the_others_are_scored(
+    pairs: Path, student: Path, monkeypatch, capsys
+) -> None:
+    damaged = pairs / "a_1_depth.png"
+    damaged.write_bytes(damaged.read_bytes()[:99])
+    (pairs / "a_2_depth.png").unlink()
+    options = ["--root", str(pairs), "--out", str(pairs.parent / "out"), "--model", str(student)]
+    monkeypatch.setattr(sys, "argv", ["eval.run", *options, "--depth-scale", "256", "--num-repeats", "0"])
+    with pytest.raises(SystemExit) as left:
+        run_command(main, EvalConfig, "eval.run")
+    assert left.value.code == 3
+    said = capsys.readouterr()
+    assert "incomplete: 1 of 3 frames could not be used, the first is a_1" in said.err and str(damaged) in said.err
+    report = json.loads((pairs.parent / "out" / "report.json").read_text())
+    assert report["num_frames"] == 1
+    assert [(item["name"], item["is_fault"]) for item in report["skipped"]] == [("a_1", True), ("a_2", False)]
+    damaged.unlink()
+    run_command(main, EvalConfig, "eval.run")  # without ground truth is no fault: it leaves with status 0
+
+
+def test_a_set_without_one_usable_frame_is_refused_with_the_reasons(pairs: Path, student: Path) -> None:
+    for path in pairs.glob("*_depth.png"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="none of 3 frames can be scored .*a_0_depth.png cannot be read"):
+        main(config(pairs, student))
+
+
 @pytest.mark.parametrize(
     "options, words",
     [(["--model", "x", "--depth-scale", "0"], "--depth-scale 0"), (["--model", "x", "--depth-scale", "9"], "no pair")],

@@ -1,0 +1,106 @@
+"""Evidence: how sure it is that a run read no real data, in levels, each of which says why it is not the next.
+
+| level | what is known |
+|---|---|
+| A0 declared | training stops at records that are not synthetic |
+| A1 observed | Python's audit hook noted every file, and refused those beyond the list and every connection |
+| A2 enforced | the kernel refused them, to native code and child programs too, in a network without a way out |
+| A3 attested | others can check who states this (`mde.verify`) |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from mde.allowance import Allowance
+from mde.chained_log import ChainEnd
+from mde.enclosure import enclosed, kernel, reached
+from mde.errors import InputError
+from mde.landlock import landlock_abi
+from mde.provenance import CONNECTION, DENIED, PROGRAM, noted
+
+Level = Literal["declared", "observed", "enforced"]
+LEVELS: tuple[Level, ...] = ("declared", "observed", "enforced")
+"""From the weakest to the strongest that a run can reach by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """The chained log of a run, which stands in its folder."""
+
+    file: str
+    end: ChainEnd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a report says about it; in `report.json` under "evidence"."""
+
+    level: Level
+    why_not_next: str
+    """Why the level is not the next one."""
+    allowed: Allowance | None = None
+    """What this run's own list permits beside Python, its packages and the system's libraries and settings."""
+    system: Allowance | None = None
+    """Python, its packages, this program, the system's libraries, settings and devices."""
+    added: tuple[str, ...] = ()
+    """Paths that `--allow` added, which are part of `allowed`."""
+    denied: tuple[str, ...] = ()
+    """Files beyond the list that Python code tried to read; what the kernel denied to native code is not known."""
+    connections: tuple[str, ...] = ()
+    """Addresses that Python code tried to reach."""
+    programs: tuple[str, ...] = ()
+    """Programs that Python code started; level enforced confines them, level observed does not see what they read."""
+    log: Log | None = None
+    kernel: str = field(default_factory=kernel)
+    landlock_abi: int = field(default_factory=landlock_abi)
+    """Version of Landlock in the kernel; 0 for none."""
+
+
+def level_now(*, is_watched: bool) -> tuple[Level, str]:
+    """The level of this process, tried out, and why it is not the next."""
+    if not is_watched:
+        return "declared", "the run was not watched; --no-real-data does"
+    open_way = reached()
+    if open_way is not None:
+        return "observed", open_way
+    return "enforced", "nobody has signed this report; python -m mde.verify says what can be checked"
+
+
+def check_level(level: Level, why: str, required: Level | None) -> None:
+    """Raise InputError where a level that was made a condition is not reached."""
+    if required is not None and LEVELS.index(level) < LEVELS.index(required):
+        raise InputError(f"--require {required} cannot be met here: level {level} is reached, since {why}")
+
+
+def evidence_of(level: Level, why: str, log: Path) -> Evidence:
+    """The evidence of a run on that level, from its log where it was watched."""
+    if level == "declared":
+        return Evidence(level=level, why_not_next=why)
+    kinds, end = noted(log)
+    enclosure = enclosed()
+    return Evidence(
+        level=level,
+        why_not_next=why,
+        allowed=None if enclosure is None else enclosure.own,
+        system=None if enclosure is None else enclosure.allowance,
+        added=() if enclosure is None else enclosure.added,
+        denied=tuple(kinds[DENIED]),
+        connections=tuple(kinds[CONNECTION]),
+        programs=tuple(kinds[PROGRAM]),
+        log=Log(file=log.name, end=end),
+    )
+
+
+def sentence(evidence: Evidence) -> str:
+    """The evidence in one line, for a terminal or a page."""
+    names = {"declared": "A0 declared", "observed": "A1 observed", "enforced": "A2 enforced"}
+    next_level = {"declared": "A1", "observed": "A2", "enforced": "A3"}[evidence.level]
+    added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
+    return (
+        f"no real data: level {names[evidence.level]} ({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); "
+        f"not {next_level}: {evidence.why_not_next}; denied {len(evidence.denied)} files and "
+        f"{len(evidence.connections)} connections{added}"
+    )
