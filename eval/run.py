@@ -20,13 +20,15 @@ from eval.cost import Cost, measure_cost
 from eval.datasets import Dataset, DatasetName, open_dataset
 from eval.memory import NetOpener
 from eval.protocol import PROTOCOLS, Protocol
+from eval.reading import Reading
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
+from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
-from mde.errors import InputError
+from mde.errors import IncompleteError, InputError
 from mde.evidence import read_evidence, sentence
 from mde.files import write_json
 from mde.nets import load_student, load_teacher
@@ -42,11 +44,13 @@ class EvalConfig:
     """Score finished students and their teacher side by side on real frames, and write a report with pictures."""
 
     root: Path
-    """Folder of the frames; only read."""
+    """Folder of the frames, or nyu_depth_v2_labeled.mat; only read."""
     out: Path
     """Folder to create; an earlier report of this command in it is replaced."""
     dataset: DatasetName = "pairs"
-    """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
+    """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none) or .npy (metres), or in images/ and depth/;
+    kitti: as published, with a split list; nyu: official_splits or the .mat file; tum, scannet: one sequence or a
+    folder of them."""
     model: tuple[Path, ...] = ()
     """Folders of runs or students, and ONNX files of distill.export, any number."""
     predictions: tuple[Path, ...] = ()
@@ -54,6 +58,8 @@ class EvalConfig:
     truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
+    unsealed: bool = False
+    """Also judge students that were never sealed, or have changed since; the report says so."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -63,7 +69,7 @@ class EvalConfig:
     domain: DomainName | None = None
     """Kind of scenes, for pairs; by default 256 means driving and 1000 indoor."""
     split: Path | None = None
-    """Split list; by default the one text file in the root."""
+    """Split list, or NYU's splits.mat; by default the one text file in the root, or the splits.mat in it."""
     protocol: str | None = None
     """How figures are made, by name; by default that of the dataset."""
     alignment: Literal["none", "median", "both"] | None = None
@@ -100,12 +106,15 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
+    loaded = load_nets(config, dataset.domain)
+    students = dict(zip(model_names(config.model), config.model, strict=True))
+    seals = find_seals(students, loaded, allow_unsealed=config.unsealed)
+    nets: dict[str, Source] = {**loaded, **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
         nets,
-        dataset.frames,
+        Reading(dataset.frames),
         protocol,
         alignments=_alignments(config, protocol),
         num_panels=config.num_panels,
@@ -120,7 +129,8 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
-        remarks=evidence_remarks(config.model),
+        remarks=[*sentences(seals), *evidence_remarks(config.model)],
+        extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
     for answer in report.shipping:
@@ -128,6 +138,12 @@ def main(config: EvalConfig) -> None:
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
     print(f"report: {report.page}")
+    if scores.faults:
+        first = scores.faults[0]
+        raise IncompleteError(
+            f"{len(scores.faults)} of {len(dataset.frames)} frames could not be used, the first is {first.name} "
+            f"({first.reason}); the report is of the other {scores.num_frames}"
+        )
 
 
 def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:

@@ -18,6 +18,7 @@ from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
+from eval.reading import Unusable
 from mde.errors import InputError
 from mde.nets.net import NetSpec
 
@@ -52,6 +53,8 @@ class Skipped:
 
     name: str
     reason: str
+    is_fault: bool = False
+    """Whether its files are at fault, and not just without ground truth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,11 @@ class Scores:
     def num_frames(self) -> int:
         """Frames that were scored."""
         return len({score.frame for score in self.images})
+
+    @property
+    def faults(self) -> tuple[Skipped, ...]:
+        """Frames whose files could not be used."""
+        return tuple(item for item in self.skipped if item.is_fault)
 
     def of(self, net: str, alignment: Alignment) -> tuple[ImageScore, ...]:
         """Per-image figures of one network, in the order of the frames."""
@@ -140,7 +148,7 @@ def _task(
 
 def score(
     nets: Mapping[str, Source],
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | Unusable],
     protocol: Protocol,
     *,
     alignments: Sequence[Alignment] | None = None,
@@ -162,6 +170,9 @@ def score(
     task = _task(nets, protocol, alignments, reference)
     tally, gallery = _Tally(), Gallery(num_panels, num_worst)
     for frame in tqdm(frames, desc="eval", unit="frame", disable=is_quiet):
+        if isinstance(frame, Unusable):
+            tally.skipped.append(Skipped(name=frame.name, reason=frame.reason, is_fault=True))
+            continue
         panel = _score_frame(frame, task, tally)
         if panel is not None:
             gallery.add(panel)

@@ -26,6 +26,8 @@ from mde.run_directory import REPORT
 Level = Literal["declared", "observed", "enforced"]
 LEVELS: tuple[Level, ...] = ("declared", "observed", "enforced")
 """From the weakest to the strongest that a run can reach by itself."""
+TITLES: dict[Level, str] = {"declared": "A0 declared", "observed": "A1 observed", "enforced": "A2 enforced"}
+"""Levels as people read them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +100,12 @@ def evidence_of(level: Level, why: str, log: Path) -> Evidence:
 
 def sentence(evidence: Evidence) -> str:
     """The evidence in one line, for a terminal or a page."""
-    names = {"declared": "A0 declared", "observed": "A1 observed", "enforced": "A2 enforced"}
     next_level = {"declared": "A1", "observed": "A2", "enforced": "A3"}[evidence.level]
     added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
     landlock = f"Landlock {evidence.landlock_abi}" if evidence.landlock_abi else "no Landlock"
     denied = f"denied {len(evidence.denied)} files and {len(evidence.connections)} connections"
     return (
-        f"evidence of no real data: level {names[evidence.level]} ({evidence.kernel}, {landlock}); "
+        f"evidence of no real data: level {TITLES[evidence.level]} ({evidence.kernel}, {landlock}); "
         f"not {next_level}: {evidence.why_not_next}; {denied}{added}"
     )
 
