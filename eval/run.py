@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,12 @@ from eval.reading import Reading
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
+from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import IncompleteError, InputError
+from mde.evidence import read_evidence, sentence
 from mde.files import write_json
 from mde.nets import load_student, load_teacher
 from mde.nets.exported import SUFFIX, load_exported
@@ -56,6 +58,8 @@ class EvalConfig:
     truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
+    unsealed: bool = False
+    """Also judge students that were never sealed, or have changed since; the report says so."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -102,7 +106,10 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
+    loaded = load_nets(config, dataset.domain)
+    students = dict(zip(model_names(config.model), config.model, strict=True))
+    seals = find_seals(students, loaded, allow_unsealed=config.unsealed)
+    nets: dict[str, Source] = {**loaded, **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
@@ -122,6 +129,8 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
+        remarks=[*sentences(seals), *evidence_remarks(config.model)],
+        extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
     for answer in report.shipping:
@@ -226,6 +235,12 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
         if len(set(names)) == len(names) and "teacher" not in names:
             return names
     return tuple(str(path) for path in paths)
+
+
+def evidence_remarks(models: Sequence[Path]) -> list[str]:
+    """What is known of each run about its having seen no real data."""
+    found = [(model, read_evidence(model)) for model in models if model.is_dir()]
+    return [f"{model.name}: {sentence(evidence)}" for model, evidence in found if evidence is not None]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ from eval.run import EvalConfig, main, model_names
 from mde.bins import log_bins
 from mde.command import run_command
 from mde.errors import InputError
+from mde.files import write_json
 from mde.nets.student import StudentCard, build_student, save_student
+from mde.seal import seal_run
 from tests.mde.test_exported import write_model
 
 
@@ -39,6 +41,8 @@ def student(tmp_path: Path) -> Path:
     folder = tmp_path / "run_a" / "student"
     folder.parent.mkdir()
     save_student(folder, core, card)
+    write_json(folder.parent / "report.json", {})
+    seal_run(folder.parent, level="A0 declared", open_files=frozenset(), sealed_on="2026-01-02T03:04:05Z")
     return folder.parent
 
 
@@ -125,6 +129,26 @@ def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Pa
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
     cost = report["rows"][0]["cost"]
     assert cost["num_macs"] > 0 and cost["memory"]["weights_bytes"] + cost["memory"]["passes_bytes"] > 0
+
+
+def test_a_student_that_changed_after_its_seal_is_judged_only_where_that_is_said(pairs: Path, student: Path) -> None:
+    note = student / "student" / "note.txt"
+    note.write_text("tuned afterwards")
+    with pytest.raises(InputError, match="not as it was sealed on 2026-01-02T03:04:05Z: student/note.txt was added"):
+        main(config(pairs, student))
+    settings = config(pairs, student, unsealed=True, num_panels=0)
+    assert not settings.out.exists()
+    main(settings)
+    assert json.loads((settings.out / "report.json").read_text())["seals"] == {"run_a": None}
+    assert "run_a: no seal was checked" in (settings.out / "report.html").read_text()
+
+
+def test_the_seal_stands_in_the_report_and_on_the_page(pairs: Path, student: Path) -> None:
+    settings = config(pairs, student, num_panels=0)
+    main(settings)
+    seal = json.loads((settings.out / "report.json").read_text())["seals"]["run_a"]
+    assert (seal["sealed_on"], seal["level"], seal["is_signed"]) == ("2026-01-02T03:04:05Z", "A0 declared", False)
+    assert f"sealed on {seal['sealed_on']}" in (settings.out / "report.html").read_text()
 
 
 def test_maps_of_another_program_stand_beside_a_network_without_a_cost(pairs: Path, student: Path, tmp_path) -> None:
