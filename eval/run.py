@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import IncompleteError, InputError
+from mde.evidence import read_evidence, sentence
 from mde.files import write_json
 from mde.nets import load_student, load_teacher
 from mde.nets.exported import SUFFIX, load_exported
@@ -129,7 +130,7 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
-        remarks=sentences(seals),
+        remarks=[*sentences(seals), *evidence_remarks(config.model)],
         extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
@@ -230,6 +231,12 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
         if len(set(names)) == len(names) and "teacher" not in names:
             return names
     return tuple(str(path) for path in paths)
+
+
+def evidence_remarks(models: Sequence[Path]) -> list[str]:
+    """What is known of each run about its having seen no real data."""
+    found = [(model, read_evidence(model)) for model in models if model.is_dir()]
+    return [f"{model.name}: {sentence(evidence)}" for model, evidence in found if evidence is not None]
 
 
 if __name__ == "__main__":
