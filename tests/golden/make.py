@@ -16,6 +16,7 @@ from adapt.moments import MomentsConfig
 from adapt.run import AdaptConfig
 from distill.export import ExportConfig
 from distill.run import DistillConfig
+from eval.compare import CompareConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
@@ -37,6 +38,7 @@ COMMANDS = {
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,
     "eval.run": EvalConfig,
+    "eval.compare": CompareConfig,
     "eval.demo": DemoConfig,
     "eval.demo_teacher": DemoTeacherConfig,
 }

@@ -24,6 +24,7 @@ COMMANDS = {
     "distill/run.py",
     "distill/export.py",
     "eval/run.py",
+    "eval/compare.py",
     "eval/demo.py",
     "eval/demo_teacher.py",
 }
