@@ -22,6 +22,7 @@ from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
 from mde.convert import ConvertConfig
 from mde.doctor import DoctorConfig
+from mde.verify import VerifyConfig
 from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig
 from tests.golden.tables import readme_with_tables
@@ -31,6 +32,7 @@ OPTIONS = Path(__file__).parent / "options"
 COMMANDS = {
     "mde.convert": ConvertConfig,
     "mde.doctor": DoctorConfig,
+    "mde.verify": VerifyConfig,
     "synth.generate": GenerateConfig,
     "synth.select": SelectConfig,
     "adapt.moments": MomentsConfig,
