@@ -72,8 +72,9 @@ class EvalConfig:
     """Split list, or NYU's splits.mat; by default the one text file in the root, or the splits.mat in it."""
     protocol: str | None = None
     """How figures are made, by name; by default that of the dataset."""
-    alignment: Literal["none", "median", "both"] | None = None
-    """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
+    alignment: Alignment | Literal["both"] | None = None
+    """What a prediction borrows from its image's truth: nothing, a scale by the medians, or scale and shift by least
+    squares, in depth or (as relative depth needs) in inverse depth; both: none and median, the default for pairs."""
     num_panels: int = 6
     """Frames shown, spread over the set."""
     num_worst: int = 10
@@ -173,12 +174,7 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
     """The teacher, if any, and the students by the names of their folders or files."""
     nets: dict[str, DepthNet] = {}
     if config.teacher is not None:
-        teacher = load_teacher(config.teacher, config.weights, domain=domain)
-        if teacher.spec.kind == "relative":
-            raise InputError(
-                f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
-            )
-        nets["teacher"] = teacher
+        nets["teacher"] = load_teacher(config.teacher, config.weights, domain=domain)
     for name, path in zip(_names(config), config.model, strict=False):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
