@@ -76,6 +76,31 @@ def test_a_network_of_another_domain_is_refused(red_net, make_frames) -> None:
         quiet({"a": red_net(domain="indoor")}, make_frames(1))
 
 
+def test_a_prediction_beyond_the_cap_counts_as_the_cap(red_net, make_frames) -> None:
+    (frame,) = make_frames(1)
+    frame = replace(frame, depth_m=torch.full((1, 24, 40), 20.0))
+    net = {"far": red_net(0.0, offset_m=100.0)}
+    assert quiet(net, [frame]).mean("far", "none")["abs_rel"] == pytest.approx(3.0)  # (80 - 20) / 20
+    aligned = quiet({"a": red_net()}, [frame], replace(PLAIN, cap_m=21.0), alignments=("median",))
+    scaled_m = frame.image[0] * FULL_M * aligned.images[0].scale
+    assert scaled_m.max() > 30.0
+    expected = (scaled_m.clamp(1.0, 21.0) - 20.0).abs().mean() / 20.0
+    assert aligned.mean("a", "median")["abs_rel"] == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_far_prediction_is_aligned_before_it_is_clamped(red_net, make_frames) -> None:
+    scores = quiet({"far": red_net(20.0)}, make_frames(1), alignments=("median",))
+    assert scores.mean("far", "median")["abs_rel"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_ratio_at_the_threshold_counts_as_the_protocol_says(red_net, make_frames) -> None:
+    (frame,) = make_frames(1)
+    frame = replace(frame, depth_m=torch.full((1, 24, 40), 4.0))
+    nets = {"a": red_net(0.0, offset_m=5.0)}
+    assert quiet(nets, [frame]).mean("a", "none")["delta1"] == 0.0
+    assert quiet(nets, [frame], replace(PLAIN, delta="<=")).mean("a", "none")["delta1"] == 1.0
+
+
 def test_relative_depth_is_scored_in_inverse_depth_and_under_nothing_else(red_net, make_frames) -> None:
     class Relative(nn.Module):
         """True depth up to scale and shift of its inverse."""
