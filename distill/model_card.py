@@ -21,16 +21,8 @@ NOT_PRIVATE = (
 
 def card_text(facts: StudentFacts) -> str:
     """The whole card as Markdown."""
-    sections = (
-        _head(facts),
-        _use(facts),
-        _made(facts),
-        _evidence(facts),
-        _figures(facts),
-        _licence(facts),
-        _sources(facts),
-    )
-    return "\n".join(sections)
+    sections = (_head, _use, _made, _evidence, _figures, _licence, _sources)
+    return "\n".join(section(facts) for section in sections)
 
 
 def _head(facts: StudentFacts) -> str:
@@ -91,8 +83,8 @@ def _evidence(facts: StudentFacts) -> str:
     return f"""## Real data
 
 Level reached by the run: **{facts.level}**; it is not the next one, since {facts.why_not_next}. A verifier can
-add A3 (attested) and A4 (replayed): `python -m mde.verify RUN`. `provenance.json`, `runtime_trace.json` and `seal.json` of
-the run say what was read and name all inputs by digest.
+add A3 (attested) and A4 (replayed): `python -m mde.verify RUN`. `provenance.json`, `runtime_trace.json` and
+`seal.json` of the run say what was read and name all inputs by digest.
 
 {NOT_PRIVATE}
 """
@@ -137,7 +129,7 @@ models; this is none, and the questions are good ones.
 2. **Sources**: publicly available data sets: none. Data licensed from others: none. Crawled or scraped data: none.
    Data of users: none. **Synthetic data**: all images, drawn by this program ({_config_words(facts)}){painted}; all
    targets, answered by {card.teacher}. Other: {other}{moments}. What the teacher was trained on is its authors' to say.
-3. **Processing**: the program collected nothing, so there was no reservation of rights to respect and nothing to filter.
+3. **Processing**: the program collected nothing, so there was no reservation of rights to respect, nothing to filter.
 """
 
 

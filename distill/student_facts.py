@@ -71,6 +71,6 @@ def _figures(report: dict[str, Any]) -> dict[str, float]:
         "largest relative error of the ONNX file to the student": report["student"]["max_relative_error"],
     }
     proxy = report["checkpoint"]["proxy"].get(step)
-    return (
-        figures if proxy is None else {**figures, "relative error to the teacher on held-out renders": proxy["worst"]}
-    )
+    if proxy is not None:
+        figures["mean log error to the teacher on renders of other scenes and cameras"] = proxy["worst"]
+    return figures
