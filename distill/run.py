@@ -20,13 +20,16 @@ from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.source import NONE, owner_file, statistics_targets
 from adapt.target import Target
 from distill.alignment import check_alignment
+from distill.beginning import check_beginning, first_student
 from distill.choice import ProxyJudge, choose, scores_of
+from distill.closing import close_again, close_run
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, export_student
+from distill.inputs import Inputs
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
-from distill.parents import PARENTS, check_parents
+from distill.parents import PARENTS, check_parents, parents_of
 from distill.recipes import Recipe, RecipeName, chosen
 from distill.run_allowance import run_allowance
 from distill.teacher_cache import opened_cache
@@ -36,22 +39,19 @@ from mde.bins import Spacing
 from mde.checkpoint import MANIFEST, load_directory
 from mde.command import run_command
 from mde.device import DeviceName, pick_device
-from mde.domain import DOMAINS, Domain, DomainName
+from mde.domain import DOMAINS, DomainName
 from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
 from mde.errors import InputError
 from mde.evidence import Level, check_level, evidence_of, level_now, sentence
 from mde.files import read_json, sha256_file
 from mde.nets import file_name_of, load_teacher
-from mde.nets.backbone_weights import load_backbone
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import (
     STUDENT,
     StudentCard,
-    build_student,
     check_student,
     identity_of,
-    new_student,
     save_student,
 )
 from mde.nets.teacher_files import teacher_allowance
@@ -59,7 +59,9 @@ from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
 from mde.run_directory import REPORT, open_run, revision, write_run_report
+from mde.seal import SEAL_FILE
 from mde.shards import INDEX, ShardReader, read_index
+from mde.signature import read_signing_key
 from synth.bank_file import cache_directory
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
@@ -125,6 +127,8 @@ class DistillConfig:
     """Refuse to run below this level of --no-real-data: observed (what Python itself opens) or enforced (by Linux)."""
     allow: tuple[Path, ...] = ()
     """Further files or folders that the run may read; the report names them."""
+    signing_key: Path | None = None
+    """Ed25519 key (PEM) that signs the seal of the finished student and the statements about it; see mde.verify."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -182,14 +186,15 @@ def distill(config: DistillConfig) -> None:
     processes.places(config.train.batch_size)  # before anything is written, like the teacher
     domain, data, out = places(config)
     config = resolved(config, domain)
+    key = None if config.signing_key is None else read_signing_key(config.signing_key)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
-    check_beginning(config, DOMAINS[domain])
+    check_beginning(config.student, config.backbone, DOMAINS[domain])
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
         with processes.first_ahead():
-            free = ("device", "weights", "data", "out", "require", "allow")
+            free = ("device", "weights", "data", "out", "require", "allow", "signing_key")
             goes_on = open_run(
                 out,
                 "distill.run",
@@ -204,9 +209,11 @@ def distill(config: DistillConfig) -> None:
                     if file is not None:
                         note_read(file)
             reader = renders(config, data, teacher)
-            check_parents(out, parents_of(config, teacher, reader), goes_on=goes_on)
-            if goes_on and (out / REPORT).is_file():  # written last
-                print(f"{out} is finished; nothing to do")
+            files = {"statistics": config.owner_file, "backbone": config.backbone}
+            check_parents(out, parents_of(teacher, data, config.student, files), goes_on=goes_on)
+            inputs = Inputs(teacher=teacher, weights=config.weights, reader=reader, files=files, student=config.student)
+            if goes_on and (out / REPORT).is_file():  # written last but for what states and seals it
+                print(f"{out} {close_again(out, inputs, key)}")
                 return
             teacher.to(processes.device)
             cache = None
@@ -233,8 +240,10 @@ def distill(config: DistillConfig) -> None:
         "teacher_cache": None if cache is None else cache.figures(),
         "evidence": asdict(evidence),
         "no_real_data": data_statement(out, reader) if config.no_real_data else None,
+        "seal": SEAL_FILE,
     }
     write_run_report(out, report)
+    close_run(out, inputs, key)
     print(sentence(evidence))
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
 
@@ -246,18 +255,11 @@ def allowance_of(config: DistillConfig) -> Allowance:
     return run_allowance(
         teacher=teacher_allowance(config.teacher, config.weights, domain),
         student=config.student,
-        files=(config.owner_file, config.backbone),
+        files=(config.owner_file, config.backbone, config.signing_key),
         renders=(data, held_out),
         writes=(out, config.teacher_cache),
         renderer_cache=cache_directory(),
     )
-
-
-def check_beginning(config: DistillConfig, domain: Domain) -> None:
-    """Raise InputError now for a student that cannot be built, or cannot begin from its backbone's weights."""
-    student = new_student(config.student, domain.bins, domain.depth_range_m)
-    if config.backbone is not None:
-        load_backbone(student, config.backbone)
 
 
 def places(config: DistillConfig) -> tuple[DomainName, Path, Path]:
@@ -315,15 +317,6 @@ def held_out_renders(config: DistillConfig, data: Path, teacher: DepthNet) -> Sh
     return reader
 
 
-def parents_of(config: DistillConfig, teacher: DepthNet, reader: ShardReader) -> dict[str, str]:
-    """Digests of what the student comes from."""
-    files = {"data": reader.directory / INDEX, "statistics": config.owner_file, "backbone": config.backbone}
-    parents = {name: sha256_file(file) for name, file in files.items() if file is not None}
-    _, code_sha256 = identity_of(config.student)
-    student = {} if code_sha256 is None else {"student": code_sha256}
-    return {"teacher": teacher.spec.weights_sha256, **parents, **student}
-
-
 def fitted_transformation(
     config: DistillConfig, teacher: DepthNet, targets: dict[str, Target], reader: ShardReader, out: Path
 ) -> Transformation | None:
@@ -346,8 +339,9 @@ def train_student(
     cache: DepthCache | None = None,
     held_out: ShardReader | None = None,
     processes: Processes | None = None,
+    until: int | None = None,
 ) -> TrainSummary:
-    """Train a student to its last step and save it in `out`; goes on where a killed run was."""
+    """Train a student to its last step and save it in `out`; goes on where a killed run was, and stops at `until`."""
     domain = DOMAINS[teacher.spec.domain]
     recipe = recipe_of(config, domain.name)
     processes = processes or Processes(device=pick_device(config.device))
@@ -367,10 +361,7 @@ def train_student(
         backbone_sha256=None if config.backbone is None else sha256_file(config.backbone),
         code_sha256=code_sha256,
     )
-    torch.manual_seed(config.seed)  # the one generator that torch's initialisers know
-    student = build_student(card, own=(config.student,))
-    if config.backbone is not None:
-        load_backbone(student, config.backbone)
+    student = first_student(card, own=(config.student,), backbone=config.backbone, seed=config.seed)
     lesson = Lesson(
         teacher=teacher.to(processes.device),
         transformation=None if transformation is None else transformation.to(processes.device),
@@ -383,7 +374,9 @@ def train_student(
     judge = (
         None if held_out is None else ProxyJudge(teacher, lesson.transformation, held_out, out, config.train.num_steps)
     )
-    summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge)
+    summary = train(
+        student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge, until=until
+    )
     if processes.is_first:
         step = choose(student, out, config.train.num_steps)
         save_student(out / STUDENT, student, replace(card, step=step))

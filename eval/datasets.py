@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from eval.frame import FrameFiles
+from eval.frame import Frames
 from eval.kitti import kitti_frames
 from eval.nyu import nyu_frames
+from eval.nyu_mat import find_mat, nyu_mat_frames
 from eval.pairs import pairs_frames
+from eval.scannet import scannet_frames
+from eval.tum import tum_frames
 from mde.domain import DOMAINS, DRIVING, INDOOR, DomainName
 from mde.errors import InputError
 
-DatasetName = Literal["pairs", "kitti", "nyu"]
+DatasetName = Literal["pairs", "kitti", "nyu", "tum", "scannet"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """Frames, the domain they belong to and the protocol under which they are scored unless told otherwise."""
 
-    frames: FrameFiles
+    frames: Frames
     domain: DomainName
     protocol: str
 
@@ -45,20 +48,36 @@ def open_dataset(
     fixed: DomainName = "driving" if name == "kitti" else "indoor"
     if domain not in (None, fixed):
         raise InputError(f"--domain {domain} does not fit --dataset {name}, which is {fixed}; leave it out")
+    if split is not None and name not in ("kitti", "nyu"):
+        raise InputError(f"--split {split} is for --dataset kitti and nyu; of {name} all frames are taken")
+    return Dataset(frames=_published(name, root, split), domain=fixed, protocol=PUBLISHED[name])
+
+
+PUBLISHED = {
+    "kitti": "kitti_eigen_garg_kbcrop",
+    "nyu": "nyu_eigen",
+    "tum": "pairs_indoor",
+    "scannet": "pairs_indoor",
+}
+"""Protocol of each dataset that fixes its scale and domain."""
+
+
+def _published(name: DatasetName, root: Path, split: Path | None) -> Frames:
     if name == "kitti":
-        return Dataset(frames=kitti_frames(root, split), domain=fixed, protocol="kitti_eigen_garg_kbcrop")
-    return Dataset(frames=nyu_frames(root, split), domain=fixed, protocol="nyu_eigen")
+        return kitti_frames(root, split)
+    if name == "nyu":
+        mat = find_mat(root)
+        return nyu_frames(root, split) if mat is None else nyu_mat_frames(mat, split)
+    return tum_frames(root) if name == "tum" else scannet_frames(root)
 
 
 def _pairs(root: Path, split: Path | None, depth_scale: float | None, domain: DomainName | None) -> Dataset:
     if split is not None:
         raise InputError(f"--split {split} is for --dataset kitti and nyu; pairs are all pairs of the folder")
-    if depth_scale is None:
-        raise InputError("--dataset pairs needs --depth-scale: units of the depth files per metre, such as 256 or 1000")
-    by_scale = {float(domain.depth_units_per_metre): domain.name for domain in (INDOOR, DRIVING)}
-    chosen = domain or by_scale.get(float(depth_scale))
     frames = pairs_frames(root, depth_scale)
+    by_scale = {float(known.depth_units_per_metre): known.name for known in (INDOOR, DRIVING)}
+    chosen = domain or by_scale.get(frames.depth_units_per_metre)
     if chosen is None:
-        known = ", ".join(DOMAINS)
-        raise InputError(f"--depth-scale {depth_scale:g} does not tell the domain; add --domain, one of {known}")
+        scale = "depth in metres" if depth_scale is None else f"--depth-scale {depth_scale:g}"
+        raise InputError(f"{scale} does not tell the domain; add --domain, one of {', '.join(DOMAINS)}")
     return Dataset(frames=frames, domain=chosen, protocol=f"pairs_{chosen}")

@@ -20,9 +20,9 @@ from eval.own_depth import check_answers, own_depth
 from eval.own_image import OwnImage, image_files, read_own_image
 from eval.point_cloud import CloudName
 from eval.prediction_files import SIDECAR, claim_name, is_done, write_prediction
-from mde.command import EXIT_PARTLY, run_command
+from mde.command import run_command
 from mde.domain import DomainName
-from mde.errors import InputError
+from mde.errors import IncompleteError, InputError
 from mde.files import read_json, write_json
 from mde.nets.net import DepthNet
 from mde.run_directory import CONFIG, open_run, write_run_report
@@ -76,9 +76,10 @@ class PredictConfig:
 
 
 def main(config: PredictConfig) -> None:
-    """Predict, and leave with `EXIT_PARTLY` where an image could not be read."""
-    if predict_all(config):
-        sys.exit(EXIT_PARTLY)
+    """Predict. Raises IncompleteError where an image could not be read; the others are written by then."""
+    failed = predict_all(config)
+    if failed:
+        raise IncompleteError(f"{len(failed)} of the images could not be used; they are named above and in report.json")
 
 
 def predict_all(config: PredictConfig) -> list[str]:

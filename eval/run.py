@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -19,13 +19,16 @@ from eval.datasets import Dataset, DatasetName, open_dataset
 from eval.memory import NetOpener
 from eval.networks import model_names, openers_of
 from eval.protocol import PROTOCOLS, Protocol
+from eval.reading import Reading
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
 from eval.score import score
+from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
-from mde.errors import InputError
+from mde.errors import IncompleteError, InputError
+from mde.evidence import read_evidence, sentence
 from mde.files import write_json
 from mde.nets.net import DepthNet
 from mde.run_directory import CONFIG, open_run
@@ -38,11 +41,13 @@ class EvalConfig:
     """Score finished students and their teacher side by side on real frames, and write a report with pictures."""
 
     root: Path
-    """Folder of the frames; only read."""
+    """Folder of the frames, or nyu_depth_v2_labeled.mat; only read."""
     out: Path
     """Folder to create; an earlier report of this command in it is replaced."""
     dataset: DatasetName = "pairs"
-    """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none); kitti, nyu: as published, with a split list."""
+    """pairs: NAME.jpg or .png beside NAME_depth.png (16 bit, 0 = none) or .npy (metres), or in images/ and depth/;
+    kitti: as published, with a split list; nyu: official_splits or the .mat file; tum, scannet: one sequence or a
+    folder of them."""
     model: tuple[Path, ...] = ()
     """Folders of runs or students, and ONNX files of distill.export, any number."""
     predictions: tuple[Path, ...] = ()
@@ -50,6 +55,8 @@ class EvalConfig:
     truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
     own_student: tuple[str, ...] = ()
     """FILE.py:FUNCTION that built a student among them, for those of your own; they are run."""
+    unsealed: bool = False
+    """Also judge students that were never sealed, or have changed since; the report says so."""
     teacher: str | None = None
     """Architecture of the checkpoint."""
     weights: Path | None = None
@@ -59,11 +66,12 @@ class EvalConfig:
     domain: DomainName | None = None
     """Kind of scenes, for pairs; by default 256 means driving and 1000 indoor."""
     split: Path | None = None
-    """Split list; by default the one text file in the root."""
+    """Split list, or NYU's splits.mat; by default the one text file in the root, or the splits.mat in it."""
     protocol: str | None = None
     """How figures are made, by name; by default that of the dataset."""
-    alignment: Literal["none", "median", "both"] | None = None
-    """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
+    alignment: Alignment | Literal["both"] | None = None
+    """What a prediction borrows from its image's truth: nothing, a scale by the medians, or scale and shift by least
+    squares, in depth or (as relative depth needs) in inverse depth; both: none and median, the default for pairs."""
     num_panels: int = 6
     """Frames shown, spread over the set."""
     num_worst: int = 10
@@ -96,12 +104,15 @@ def main(config: EvalConfig) -> None:
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
     protocol = choose_protocol(config, dataset)
-    nets: dict[str, Source] = {**load_nets(config, dataset.domain), **_recordings(config, dataset, protocol)}
+    loaded = load_nets(config, dataset.domain)
+    students = dict(zip(model_names(config.model), config.model, strict=True))
+    seals = find_seals(students, loaded, allow_unsealed=config.unsealed)
+    nets: dict[str, Source] = {**loaded, **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     scores = score(
         nets,
-        dataset.frames,
+        Reading(dataset.frames),
         protocol,
         alignments=_alignments(config, protocol),
         num_panels=config.num_panels,
@@ -116,6 +127,8 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
+        remarks=[*sentences(seals), *evidence_remarks(config.model)],
+        extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
     for answer in report.shipping:
@@ -123,6 +136,12 @@ def main(config: EvalConfig) -> None:
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
     print(f"report: {report.page}")
+    if scores.faults:
+        first = scores.faults[0]
+        raise IncompleteError(
+            f"{len(scores.faults)} of {len(dataset.frames)} frames could not be used, the first is {first.name} "
+            f"({first.reason}); the report is of the other {scores.num_frames}"
+        )
 
 
 def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:
@@ -149,11 +168,8 @@ def _alignments(config: EvalConfig, protocol: Protocol) -> tuple[Alignment, ...]
 
 
 def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
-    """All networks by name. Raises InputError for a teacher whose depth no score here fits."""
-    nets = {name: opener() for name, opener in _openers(config, domain).items()}
-    if "teacher" in nets and nets["teacher"].spec.kind == "relative":
-        raise InputError(f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it")
-    return nets
+    """All networks by name."""
+    return {name: opener() for name, opener in _openers(config, domain).items()}
 
 
 def _recordings(config: EvalConfig, dataset: Dataset, protocol: Protocol) -> dict[str, Recording]:
@@ -181,14 +197,20 @@ def measure_costs(config: EvalConfig, nets: Mapping[str, Source], domain: Domain
     }
 
 
+def _names(config: EvalConfig) -> tuple[str, ...]:
+    """Of the models, then of the folders of predictions."""
+    return model_names((*config.model, *config.predictions))
+
+
 def _openers(config: EvalConfig, domain: DomainName) -> dict[str, NetOpener]:
     models = dict(zip(_names(config), config.model, strict=False))
     return openers_of(models, own=config.own_student, teacher=config.teacher, weights=config.weights, domain=domain)
 
 
-def _names(config: EvalConfig) -> tuple[str, ...]:
-    """Of the models, then of the folders of predictions."""
-    return model_names((*config.model, *config.predictions))
+def evidence_remarks(models: Sequence[Path]) -> list[str]:
+    """What is known of each run about its having seen no real data."""
+    found = [(model, read_evidence(model)) for model in models if model.is_dir()]
+    return [f"{model.name}: {sentence(evidence)}" for model, evidence in found if evidence is not None]
 
 
 if __name__ == "__main__":

@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit
+from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit, check_kind
 from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
+from eval.constancy import Constancy
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
+from eval.reading import Unusable
 from mde.errors import InputError
 from mde.nets.net import NetSpec
 
@@ -52,6 +54,8 @@ class Skipped:
 
     name: str
     reason: str
+    is_fault: bool = False
+    """Whether its files are at fault, and not just without ground truth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +76,18 @@ class Scores:
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of a network beside its figures: that it answers the same whatever it sees."""
 
     @property
     def num_frames(self) -> int:
         """Frames that were scored."""
         return len({score.frame for score in self.images})
+
+    @property
+    def faults(self) -> tuple[Skipped, ...]:
+        """Frames whose files could not be used."""
+        return tuple(item for item in self.skipped if item.is_fault)
 
     def of(self, net: str, alignment: Alignment) -> tuple[ImageScore, ...]:
         """Per-image figures of one network, in the order of the frames."""
@@ -100,6 +111,7 @@ class _Tally:
     fidelity: list[ImageScore] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
+    constancy: dict[str, Constancy] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
 
@@ -135,12 +147,14 @@ def _task(
         reference = next((name for name, net in nets.items() if net.spec.role == "teacher"), None)
     wanted = tuple(dict.fromkeys(alignments or (protocol.alignment,)))
     ordered = tuple(sorted(wanted, key=lambda name: name != protocol.alignment))
+    for name, net in nets.items():
+        check_kind(net.spec.kind, ordered, net=name)
     return _Task(nets=nets, protocol=protocol, alignments=ordered, reference=reference)
 
 
 def score(
     nets: Mapping[str, Source],
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | Unusable],
     protocol: Protocol,
     *,
     alignments: Sequence[Alignment] | None = None,
@@ -156,12 +170,15 @@ def score(
     it the first network with that role is taken. Of the frames, `num_panels` spread over the set and the
     `num_worst` of largest error are kept as pictures.
 
-    Raises InputError for no network, for a network of another domain than the protocol's, and where
-    no frame can be scored.
+    Raises InputError for no network, for a network of another domain than the protocol's or of a kind of depth that an
+    alignment cannot judge, and where no frame can be scored.
     """
     task = _task(nets, protocol, alignments, reference)
     tally, gallery = _Tally(), Gallery(num_panels, num_worst)
     for frame in tqdm(frames, desc="eval", unit="frame", disable=is_quiet):
+        if isinstance(frame, Unusable):
+            tally.skipped.append(Skipped(name=frame.name, reason=frame.reason, is_fault=True))
+            continue
         panel = _score_frame(frame, task, tally)
         if panel is not None:
             gallery.add(panel)
@@ -179,6 +196,7 @@ def score(
         breakdowns=tally.breakdowns,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
+        remarks=tuple(remark for name, found in tally.constancy.items() if (remark := found.remark(name))),
     )
 
 
@@ -202,6 +220,7 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
             for alignment in task.alignments
         ]
         tally.images.extend(rows)
+        tally.constancy.setdefault(name, Constancy()).add(said.unaligned)
         for row in rows:
             breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
             pred_m = finish(said.to_align(row.alignment)[valid], row.fit, task.protocol)
@@ -225,7 +244,7 @@ def _picture(said: Answer, row: ImageScore, protocol: Protocol) -> Picture:
         net=row.net,
         depth_m=finish(said.to_align(row.alignment), row.fit, protocol)[0],
         entropy_nat=said.entropy_nat,
-        scale=row.scale,
+        fit=row.fit,
         abs_rel=row.metrics["abs_rel"],
     )
 
@@ -254,12 +273,13 @@ def _score_image(net: str, frame: Frame, alignment: Alignment, pred: Tensor, tru
 
 
 def _fidelity(frame: Frame, predictions: Mapping[str, Tensor], task: _Task) -> list[ImageScore]:
-    """Every other network against the reference's own dense prediction, on the same region."""
-    if task.reference is None:
+    """Every other network against the reference's own dense prediction, on the same region; metres with metres."""
+    metric = [name for name in predictions if task.nets[name].spec.kind == "metric"]
+    if task.reference not in metric:
         return []
     true_m = finish(predictions[task.reference], AS_IT_STANDS, task.protocol)
     valid = valid_mask(true_m, task.protocol)
     if not valid.any():
         return []
-    others = [name for name in predictions if name != task.reference]
+    others = [name for name in metric if name != task.reference]
     return [_score_image(name, frame, "none", predictions[name][valid], true_m[valid], task) for name in others]

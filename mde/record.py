@@ -154,28 +154,43 @@ def _pair(numbers: list[Any]) -> tuple[float, float]:
     return float(first), float(second)
 
 
+DEPTH_MODES = ("I;16", "I;16B", "I")
+"""How Pillow calls 16-bit grey."""
+
+
 def decode_image(content: bytes) -> np.ndarray:
-    """JPEG or PNG bytes to (H,W,3) uint8 RGB."""
+    """JPEG or PNG bytes to (H,W,3) uint8 RGB; 16-bit grey, which no camera of ours writes, is refused as depth."""
     with _open_image(content) as image:
+        if image.mode in DEPTH_MODES:
+            raise ValueError("it is 16-bit grey, as depth is stored; were image and depth swapped?")
         return np.array(image.convert("RGB"))
 
 
 def decode_uint16(content: bytes) -> np.ndarray:
     """16-bit PNG bytes to (H,W) uint16; 8-bit and colour files are refused, they hold no depth."""
     with _open_image(content) as image:
-        if image.mode not in ("I;16", "I;16B", "I"):
-            raise ValueError(f"expected a 16-bit grey PNG, got mode {image.mode}")
+        if image.mode not in DEPTH_MODES:
+            raise ValueError(f"expected a 16-bit grey PNG, got {_kind(image.mode)}")
         values = np.array(image)
     if values.min() < 0 or values.max() > UINT16_MAX:
         raise ValueError("a 16-bit PNG holds values outside 0..65535")
     return values.astype(np.uint16)
 
 
+def _kind(mode: str) -> str:
+    if mode in ("RGB", "RGBA", "P"):
+        return f"colour, mode {mode}; were image and depth swapped, or is it a picture of depth?"
+    return f"mode {mode}" + (", 8-bit grey, whose 256 steps are no depth" if mode == "L" else "")
+
+
 def _open_image(content: bytes) -> Image.Image:
     """Open without decoding, then refuse sizes no camera of ours has (decompression bombs)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own, lower limit follows
-        image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
+        try:
+            image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
+        except Image.DecompressionBombError as error:  # neither an OSError nor a ValueError
+            raise ValueError(f"an image beyond the limit of {MAX_PIXELS} pixels") from error
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"an image of {image.width}x{image.height} pixels is beyond the limit of {MAX_PIXELS}")
     return image

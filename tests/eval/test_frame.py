@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_folders_without_pairs_are_refused(tmp_path: Path, write_pair: Callable[
 def test_two_images_of_one_name_are_refused(tmp_path: Path, write_pair: Callable[..., None]) -> None:
     write_pair(tmp_path, "a")
     Image.new("RGB", (40, 24)).save(tmp_path / "a.jpg")
-    assert "share one depth file" in refusal(lambda: pairs_frames(tmp_path, 256))
+    assert "a.png and a.jpg have one name" in refusal(lambda: pairs_frames(tmp_path, 256))
 
 
 @pytest.mark.parametrize("scale", [0.0, -256.0, float("nan"), float("inf")])
@@ -145,7 +146,54 @@ def test_kitti_without_depth_or_images_is_refused(tmp_path: Path) -> None:
     image = tmp_path / "raw" / "a" / "x_drive_1" / "image_02" / "data" / "1.png"
     image.parent.mkdir(parents=True)
     image.write_bytes(b"")
-    assert "none of the 1 depth files" in refusal(lambda: kitti_frames(tmp_path))
+    assert "1 of 1 depth files are missing" in refusal(lambda: kitti_frames(tmp_path))
+
+
+def write_eigen(root: Path, *, num: int, num_without: int, missing: int = 0) -> Path:
+    """A list of `num` lines, the last `num_without` without depth, and all but `missing` files of it, empty."""
+    lines = []
+    for index in range(num):
+        day, drive, name = "2011_09_26", f"2011_09_26_drive_{index % 28:04d}_sync", f"{index:010d}.png"
+        image = root / "raw" / day / drive / "image_02" / "data" / name
+        image.parent.mkdir(parents=True, exist_ok=True)
+        image.touch()
+        inside = f"{drive}/proj_depth/groundtruth/image_02/{name}"
+        if index >= missing and index < num - num_without:
+            depth = root / "data_depth_annotated" / ("train" if index % 28 < 20 else "val") / inside
+            depth.parent.mkdir(parents=True, exist_ok=True)
+            depth.touch()
+        depth_name = inside if index < num - num_without else "None"
+        lines.append(f"{day}/{drive}/image_02/data/{name} {depth_name} 721.5377")
+    (root / "eigen.txt").write_text("\n".join(lines))  # as published, without a last line break
+    return root
+
+
+def test_the_eigen_list_has_652_frames_with_ground_truth_in_train_and_val(tmp_path: Path) -> None:
+    entries = kitti_frames(write_eigen(tmp_path, num=697, num_without=45)).entries
+    assert (len(entries), sum(entry.depth is not None for entry in entries)) == (697, 652)
+    assert all(entry.depth.is_file() for entry in entries if entry.depth)
+    assert len({entry.scene for entry in entries}) == 28
+
+
+def test_a_few_absent_depth_files_are_named_when_read_and_many_are_refused(tmp_path: Path) -> None:
+    few = kitti_frames(write_eigen(tmp_path / "few", num=20, num_without=0, missing=2))
+    Image.new("RGB", (9, 9)).save(few.entries[0].image)
+    assert "0000000000.png does not exist" in refusal(lambda: few.read(0))
+    many = write_eigen(tmp_path / "many", num=20, num_without=0, missing=3)
+    with pytest.raises(InputError, match="3 of 20 depth files are missing") as caught:
+        kitti_frames(many)
+    assert "data_depth_annotated/ " in caught.value.details
+    none = write_eigen(tmp_path / "none", num=3, num_without=3)
+    assert "names no depth file for its 3 images" in refusal(lambda: kitti_frames(none))
+
+
+def test_a_drive_that_was_not_unpacked_is_shown(tmp_path: Path) -> None:
+    root = write_eigen(tmp_path, num=30, num_without=0)
+    shutil.rmtree(root / "raw" / "2011_09_26" / "2011_09_26_drive_0001_sync")
+    with pytest.raises(InputError, match="one of 2 missing among 30 images") as caught:
+        kitti_frames(root)
+    missing = "2011_09_26_drive_0001_sync/image_02/data/0000000001.png"
+    assert any(line.split() == [missing, "missing"] for line in caught.value.details.splitlines())
 
 
 def test_bad_split_lists_are_refused(tmp_path: Path) -> None:
