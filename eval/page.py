@@ -82,9 +82,10 @@ def _verdict(contents: Contents, answer: Shipping, comparison: Comparison) -> st
         f"{answer.net} {WORDS[comparison.verdict]} {answer.reference}: abs_rel {student.metrics['abs_rel']:.3f} "
         f"against {teacher.metrics['abs_rel']:.3f}, over {comparison.num_resampled} {comparison.resampled}."
     )
+    grounds = f"<p>{escape(answer.grounds())}</p><p>{escape(detail + _savings(student.cost, teacher.cost))}</p>"
     return (
         f'<div class="verdict {answer.answer}"><strong><span aria-hidden="true">{SIGNS[answer.answer]}</span> '
-        f"{escape(answer.sentence())}</strong><p>{escape(detail + _savings(student.cost, teacher.cost))}</p></div>"
+        f"{escape(answer.head())}</strong>{grounds}</div>"
     )
 
 
