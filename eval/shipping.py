@@ -45,9 +45,10 @@ class Shipping:
         """What the answer rests on."""
         low, high = self.interval
         caution = f"; {self.caution}" if self.caution else ""
+        side = "below" if self.loss < 0.0 else "above"
         return (
-            f"Its abs_rel is {abs(self.loss):.0%} {'below' if self.loss < 0.0 else 'above'} that of {self.reference} ({LABELS[self.alignment]}; 95 % interval "
-            f"{low:+.0%} to {high:+.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
+            f"Its abs_rel is {abs(self.loss):.0%} {side} that of {self.reference} ({LABELS[self.alignment]}; 95 % "
+            f"interval {low:+.0%} to {high:+.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
         )
 
 
