@@ -19,8 +19,9 @@ from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from eval.reading import Unusable
+from eval.unit import UnitEvidence
 from mde.errors import InputError
-from mde.nets.net import NetSpec
+from mde.nets.net import DepthNet, NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ class Scores:
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
+    unit_doubt: str | None = None
+    """A sentence, where the ground truth looks as if it were read in another unit."""
 
     @property
     def num_frames(self) -> int:
@@ -109,6 +112,7 @@ class _Tally:
     skipped: list[Skipped] = field(default_factory=list)
     breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    unit: UnitEvidence = field(default_factory=UnitEvidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +123,12 @@ class _Task:
     protocol: Protocol
     alignments: tuple[Alignment, ...]
     reference: str | None
+
+    @property
+    def gauge(self) -> str | None:
+        """The network whose metres tell whether the truth was read in metres: the reference, else the first."""
+        metric = [name for name, net in self.nets.items() if isinstance(net, DepthNet) and net.spec.kind == "metric"]
+        return min(metric, key=lambda name: name != self.reference, default=None)
 
     @property
     def edges_m(self) -> tuple[float, ...]:
@@ -178,7 +188,9 @@ def score(
             gallery.add(panel)
     if not tally.images:
         listed = "; ".join(f"{item.name}: {item.reason}" for item in tally.skipped[:3])
-        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed})")
+        doubt = tally.unit.doubt(protocol.domain)
+        hint = f"; {doubt}" if doubt else ""
+        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed}){hint}")
     return Scores(
         protocol=protocol,
         alignments=task.alignments,
@@ -190,12 +202,14 @@ def score(
         breakdowns=tally.breakdowns,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
+        unit_doubt=tally.unit.doubt(protocol.domain),
     )
 
 
 def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
     """Score one frame under all alignments; None where there is nothing to compare with."""
     _digest_frame(tally, frame)
+    tally.unit.add_frame(frame)
     if frame.depth_m is None:
         tally.skipped.append(Skipped(name=frame.name, reason="no ground truth"))
         return None
@@ -205,6 +219,8 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
     answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    if task.gauge is not None:
+        tally.unit.add_prediction(answers[task.gauge].depth_m[valid], true_m[valid])
     cells = cells_of(true_m, valid, task.protocol)
     pictures = []
     for name, said in answers.items():
