@@ -1,4 +1,4 @@
-"""Closing: what is written when a run has ended: its seal, signed where a key is given."""
+"""Closing: what is written when a run has ended: statements about it and its seal, signed where a key is given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from distill.claims import STATEMENTS, write_claims
 from distill.data_statement import READS
+from distill.inputs import Inputs
 from distill.metrics_log import EVENTS
 from mde.evidence import TITLES
 from mde.files import read_json
@@ -17,19 +19,20 @@ OPEN_FILES = frozenset({READS, EVENTS})
 """What may grow after the seal; the report names the end of the log of reads."""
 
 
-def close_run(out: Path, key: Ed25519PrivateKey | None) -> None:
-    """Seal the run in `out`, whose report is written, and sign it; from there on nobody need believe when it ended."""
-    report = read_json(out / REPORT)
-    seal_run(out, level=TITLES[report["evidence"]["level"]], open_files=OPEN_FILES, sealed_on=now())
+def close_run(out: Path, inputs: Inputs, key: Ed25519PrivateKey | None) -> None:
+    """State what the run in `out`, whose report is written, comes from and touched; seal it all, and sign it."""
+    time = now()
+    write_claims(out, inputs, finished_on=time)
+    seal_run(out, level=TITLES[read_json(out / REPORT)["evidence"]["level"]], open_files=OPEN_FILES, sealed_on=time)
     if key is not None:
-        sign_run(out, (), key)
+        sign_run(out, STATEMENTS, key)
 
 
-def close_again(out: Path, key: Ed25519PrivateKey | None) -> str:
+def close_again(out: Path, inputs: Inputs, key: Ed25519PrivateKey | None) -> str:
     """Seal a finished run that was killed before its seal; answers what is to be said of it."""
     if (out / SEAL_FILE).is_file():
         return "is finished; nothing to do"
     if "seal" not in read_json(out / REPORT):
         return "was finished by a version that seals no runs; eval.run judges it with --unsealed"
-    close_run(out, key)
+    close_run(out, inputs, key)
     return "was finished and is sealed now"

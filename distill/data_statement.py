@@ -16,8 +16,13 @@ READS = "reads.txt"
 
 def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
     """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    for file in teacher.spec.files or (() if weights is None else (weights,)):
+    for file in files_of(teacher, weights):
         note_read(file)
+
+
+def files_of(teacher: DepthNet, weights: Path | None) -> tuple[Path, ...]:
+    """The files that the teacher was loaded from: those that it names, else the checkpoint that was given."""
+    return teacher.spec.files or (() if weights is None else (weights,))
 
 
 def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from distill.closing import close_again, close_run
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, export_student
+from distill.inputs import Inputs
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
 from distill.parents import PARENTS, check_parents, parents_of
@@ -210,8 +211,9 @@ def distill(config: DistillConfig) -> None:
             reader = renders(config, data, teacher)
             files = {"statistics": config.owner_file, "backbone": config.backbone}
             check_parents(out, parents_of(teacher, data, config.student, files), goes_on=goes_on)
-            if goes_on and (out / REPORT).is_file():  # written last
-                print(f"{out} {close_again(out, key)}")
+            inputs = Inputs(teacher=teacher, weights=config.weights, reader=reader, files=files, student=config.student)
+            if goes_on and (out / REPORT).is_file():  # written last but for what states and seals it
+                print(f"{out} {close_again(out, inputs, key)}")
                 return
             teacher.to(processes.device)
             cache = None
@@ -241,7 +243,7 @@ def distill(config: DistillConfig) -> None:
         "seal": SEAL_FILE,
     }
     write_run_report(out, report)
-    close_run(out, key)
+    close_run(out, inputs, key)
     print(sentence(evidence))
     print(f"student: {out}/{STUDENT}   ONNX: {out}/{ONNX} (worst relative error {export.max_relative_error:.1e})")
 
@@ -337,8 +339,9 @@ def train_student(
     cache: DepthCache | None = None,
     held_out: ShardReader | None = None,
     processes: Processes | None = None,
+    until: int | None = None,
 ) -> TrainSummary:
-    """Train a student to its last step and save it in `out`; goes on where a killed run was."""
+    """Train a student to its last step and save it in `out`; goes on where a killed run was, and stops at `until`."""
     domain = DOMAINS[teacher.spec.domain]
     recipe = recipe_of(config, domain.name)
     processes = processes or Processes(device=pick_device(config.device))
@@ -371,7 +374,9 @@ def train_student(
     judge = (
         None if held_out is None else ProxyJudge(teacher, lesson.transformation, held_out, out, config.train.num_steps)
     )
-    summary = train(student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge)
+    summary = train(
+        student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge, until=until
+    )
     if processes.is_first:
         step = choose(student, out, config.train.num_steps)
         save_student(out / STUDENT, student, replace(card, step=step))

@@ -22,6 +22,7 @@ from distill.lesson import Lesson, Precision, check_some_aligned, in_precision, 
 from distill.metrics_log import METRICS, final_means, metrics_log
 from distill.objective import objective_loss
 from distill.schedule import SCHEDULES, ScheduleName
+from distill.waymarks import is_waymark, set_waymark
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
 from mde.errors import InputError
 from mde.nets.cross_batchnorm import across_processes
@@ -104,6 +105,7 @@ def train(
     processes: Processes | None = None,
     progress: str = "distil",
     judge: Callable[[nn.Module, int], None] | None = None,
+    until: int | None = None,
 ) -> TrainSummary:
     """Train `student` in place on the teacher's depth of `reader`'s images, from the last good checkpoint on.
 
@@ -111,7 +113,8 @@ def train(
     depends on (seed, step, place) alone, so a run that was killed ends with the same weights, bit for bit, on the same
     machine and versions. Of several processes each takes its places of every batch; gradients and BatchNorm are those
     of the whole batch, so the weights are those of one process but for rounding. Writes checkpoints, `metrics.jsonl`
-    and TensorBoard events into `out`; `judge` is shown the averaged student and the step at every checkpoint.
+    and TensorBoard events into `out`, and digests of the weights on the way (`distill.waymarks`); `judge` is shown the
+    averaged student and the step at every checkpoint. With `until`, the first steps of the same training and no more.
 
     Raises InputError when the objective stops being finite (the batch is written into `out`), when a guard finds that
     the run has gone wrong (`distill.guards`), when no image of a step can be aligned, and when the teacher is no longer
@@ -134,7 +137,7 @@ def train(
     guards = Guards(config.num_steps)
     places = processes.places(config.batch_size)
     student.train()
-    steps = range(start, config.num_steps)
+    steps = range(start, min(config.num_steps, until or config.num_steps))
     begin = time.monotonic()
     with ExitStack() as stack:
         log = stack.enter_context(metrics_log(out, start)) if processes.is_first else None
@@ -172,6 +175,8 @@ def train(
                 guards.watch(step, row)
             bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
+            if processes.is_first and is_waymark(step + 1, config.num_steps, config.checkpoint_every):
+                set_waymark(out, step + 1, student, ema)
             if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.num_steps:
                 check_unchanged(teacher, before, name=teacher.spec.name)
                 if processes.is_first:

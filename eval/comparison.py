@@ -10,7 +10,7 @@ import numpy as np
 from eval.alignment import Alignment
 from eval.bootstrap import Interval, Unit, Units, bootstrap_means, central_interval, units_of
 from eval.metrics import HIGHER_IS_BETTER
-from eval.score import ImageScore, Scores
+from eval.score import Scores
 
 Verdict = Literal["better", "worse", "tie"]
 
@@ -48,23 +48,28 @@ def compare(
     if scores.reference is None:
         raise ValueError(f"{net} has no reference to be compared with")
     rows, others = scores.of(net, alignment), scores.of(scores.reference, alignment)
-    return compare_images(rng, rows, others, metric=metric)
-
-
-def compare_images(
-    rng: np.random.Generator, rows: tuple[ImageScore, ...], others: tuple[ImageScore, ...], *, metric: str = "abs_rel"
-) -> Comparison:
-    """The figures of one network against those of another on the same images in the same order."""
-    assert [row.frame for row in rows] == [other.frame for other in others]
     values = np.array([(a.metrics[metric], b.metrics[metric]) for a, b in zip(rows, others, strict=True)])
-    units: Units = units_of([row.scene for row in rows])
+    units = units_of([row.scene for row in rows])
+    return compare_values(rng, values, units, pair=(net, scores.reference), alignment=alignment, metric=metric)
+
+
+def compare_values(
+    rng: np.random.Generator,
+    values: np.ndarray,
+    units: Units,
+    *,
+    pair: tuple[str, str],
+    alignment: Alignment,
+    metric: str = "abs_rel",
+) -> Comparison:
+    """One metric of two networks, `pair`, on the same images; `values` is (images, 2)."""
     draws = bootstrap_means(rng, values, units)
     low, high = central_interval(draws[:, 0] - draws[:, 1])
     mean, reference_mean = values.mean(axis=0)
     return Comparison(
-        net=rows[0].net,
-        reference=others[0].net,
-        alignment=rows[0].alignment,
+        net=pair[0],
+        reference=pair[1],
+        alignment=alignment,
         metric=metric,
         difference=float(mean - reference_mean),
         interval=(low, high),

@@ -7,7 +7,6 @@ from typing import Any
 
 from eval.alignment import Alignment
 from eval.comparison import Comparison
-from eval.cost import Cost
 from eval.score import Scores
 from eval.shipping import Shipping
 from eval.table import Row
@@ -35,8 +34,3 @@ class Contents:
     def rows_of(self, alignment: Alignment) -> tuple[Row, ...]:
         """The rows of one table."""
         return tuple(row for row in self.rows if row.alignment == alignment)
-
-    @property
-    def costs(self) -> dict[str, Cost]:
-        """What networks cost, of those that were measured."""
-        return {row.net: row.cost for row in self.rows if row.cost is not None}

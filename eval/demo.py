@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt.fitting import FitConfig
+from distill.enclosed_run import distill_enclosed
 from distill.metrics_log import METRICS, final_means
-from distill.run import DistillConfig, distill, train_student
+from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
 from eval.cost import measure_cost
 from eval.crew import Job, run_jobs
@@ -31,6 +32,7 @@ from eval.sealed.world import CAMERA, ORIGIN, write_sealed
 from eval.stage_cost import StageCost, stage_cost
 from mde.command import run_command
 from mde.errors import InputError
+from mde.evidence import read_evidence, sentence
 from mde.files import read_json, write_json
 from mde.nets import load_student, load_teacher
 from mde.nets.net import DepthNet
@@ -123,7 +125,7 @@ def make_student(config: DemoConfig, name: str, seed: int) -> None:
     costs: list[StageCost] = []
     with stage_cost(f"{name}, seed {seed}" + (": fit, train, export" if name == ADAPTED else ": train"), costs):
         if name == ADAPTED:
-            distill(distill_config(config, name, seed))
+            distill_enclosed(distill_config(config, name, seed), out.with_suffix(".log"), num_threads=1)
         else:
             train_comparison(config, name, seed, config.out / "sealed-train" if name == UPPER else renders(config))
     if not (out / COST).is_file():
@@ -216,11 +218,12 @@ def report(config: DemoConfig, scores: Scores, costs: list[StageCost], students:
         {name: first["teacher" if name == "teacher" else "student"] for name in scores.specs},
         title="Demo: a teacher distilled without its data",
         command=command,
-        remarks=[closed_sentence(closed)],
+        remarks=[closed_sentence(closed), evidence_sentence(config)],
     )
     print(stage_table(costs, students))
     print(table)
     print(closed_sentence(closed))
+    print(evidence_sentence(config))
     print(f"page: {page.page}")
 
 
@@ -260,6 +263,13 @@ def closed_sentence(closed: dict[str, float | None]) -> str:
     listed = " and ".join(f"{100 * share:.0f} % of the {metric} gap" for metric, share in shares.items())
     verb = "Adaptation closes" if max(shares.values()) > 0 else "Adaptation closes nothing here:"
     return f"{verb} {listed} between plain renders and sealed images; --num-seeds 3 shows the spread."
+
+
+def evidence_sentence(config: DemoConfig) -> str:
+    """How sure it is that the adapted student saw renders alone."""
+    evidence = read_evidence(arm(config, ADAPTED, 0))
+    assert evidence is not None, "distill.run writes it"
+    return sentence(evidence)
 
 
 def demo_table(teacher: dict[str, float], rows: list[dict[str, Any]], closed: dict[str, float | None]) -> str:

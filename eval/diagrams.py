@@ -21,16 +21,21 @@ def render_diagrams(contents: Contents) -> str:
     """The sections with diagrams, all under the primary alignment."""
     series = [(net, contents.scores.breakdowns[net, contents.primary]) for net in contents.scores.specs]
     label = LABELS[contents.primary]
-    return _cost(contents) + _curves(series, label) + _bands(series, label) + _regions(series, label)
+    return (
+        cost_section(contents.rows_of(contents.primary))
+        + _curves(series, label)
+        + _bands(series, label)
+        + _regions(series, label)
+    )
 
 
-def _cost(contents: Contents) -> str:
-    rows = [row for row in contents.rows_of(contents.primary) if row.cost is not None]
-    if not rows:
+def cost_section(rows: Sequence[Row]) -> str:
+    """Accuracy against time of the rows of one alignment whose cost is known."""
+    points = [_place(row) for row in rows if row.cost is not None]
+    if not points:
         return ""
-    points = [_place(row) for row in rows]
     x = log_axis("milliseconds for one image (log scale)", [point.x for point in points])
-    y = linear_axis(f"abs_rel, {LABELS[contents.primary]}", max(point.interval[1] for point in points))
+    y = linear_axis(f"abs_rel, {LABELS[rows[0].alignment]}", max(point.interval[1] for point in points))
     plot = scatter_plot(points, x, y, label="Error of each network against its time for one image")
     return (
         f"<section><h2>Accuracy against cost</h2><p>Lower and further left is better. Bars are 95 % intervals over "

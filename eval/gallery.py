@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from eval.alignment import Fit
+
 MAX_WIDTH_PX = 640
 
 
@@ -21,7 +23,7 @@ class Picture:
     depth_m: Float[Tensor, "height width"]
     """Aligned and clamped, as it was scored."""
     entropy_nat: Float[Tensor, "height width"] | None
-    scale: float
+    fit: Fit
     abs_rel: float
 
 

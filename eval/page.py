@@ -15,7 +15,7 @@ from eval.contents import Contents
 from eval.cost import Cost
 from eval.diagrams import render_diagrams
 from eval.page_style import CSS
-from eval.page_tables import render_costs, render_figures, render_worst
+from eval.page_tables import costs_section, render_figures, render_worst
 from eval.score import Scores
 from eval.shipping import Shipping
 from eval.strips import render_strips
@@ -28,7 +28,7 @@ def render_page(contents: Contents) -> str:
         (
             _header(contents),
             render_figures(contents),
-            render_costs(contents),
+            costs_section(contents.rows_of(contents.primary), contents.scores.reference),
             render_diagrams(contents),
             render_worst(contents),
             render_strips(contents.scores),

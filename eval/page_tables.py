@@ -39,15 +39,20 @@ def render_figures(contents: Contents) -> str:
 
 
 def _figures(contents: Contents, alignment: Alignment) -> str:
-    rows = contents.rows_of(alignment)
+    return figures_section(contents.rows_of(alignment), contents.scores.reference)
+
+
+def figures_section(rows: Sequence[Row], reference: str | None) -> str:
+    """The figures of rows of one protocol with their intervals."""
     require_one_protocol(rows)
+    alignment = rows[0].alignment
     note = (
         "Predictions are judged in metres as they stand."
         if alignment == "none"
         else f"Each prediction is fitted to the measured depth of its image ({LABELS[alignment]}) before it is scored."
     )
     lines = [
-        line(row.net, row.role, [_figure(row, name) for name in COLUMNS], is_reference=_is_reference(row, contents))
+        line(row.net, row.role, [_figure(row, name) for name in COLUMNS], is_reference=row.net == reference)
         for row in rows
     ]
     return (
@@ -65,10 +70,6 @@ def _figure(row: Row, metric: str) -> str:
 def _interval_note(row: Row) -> str:
     caution = f" ({row.caution})" if row.caution else ""
     return escape(f"the 95 % interval when {row.num_resampled} {row.resampled} are drawn anew{caution}")
-
-
-def _is_reference(row: Row, contents: Contents) -> bool:
-    return row.net == contents.scores.reference
 
 
 def _differences(contents: Contents) -> str:
@@ -97,14 +98,11 @@ def _difference(item: Comparison, fidelity: dict[str, float] | None) -> str:
     return line(item.net, LABELS[item.alignment], cells)
 
 
-def render_costs(contents: Contents) -> str:
-    """What each network costs, and how that was measured."""
-    if not contents.costs:
+def costs_section(rows: Sequence[Row], reference: str | None) -> str:
+    """What each network costs, and how that was measured; nothing where no cost was."""
+    if all(row.cost is None for row in rows):
         return ""
-    lines = [
-        line(row.net, row.role, _cost_cells(row.cost), is_reference=_is_reference(row, contents))
-        for row in contents.rows_of(contents.primary)
-    ]
+    lines = [line(row.net, row.role, _cost_cells(row.cost), is_reference=row.net == reference) for row in rows]
     headings = ("network", "parameters", "GMAC", "time", "peak memory", "image", "device")
     return (
         "<section><h2>Cost</h2><p>One image at a time, of each network’s own size. Time is the median, underneath the "

@@ -59,9 +59,7 @@ class Recording:
         if path is None:
             raise InputError(_absent(self.folder, stem, is_mirrored))
         depth_m = torch.from_numpy(read_map(path, self.depth_units_per_metre))[None, None]
-        if is_mirrored:
-            depth_m = depth_m.flip(-1)
-        return _of_input(depth_m, frame, protocol, path)
+        return _of_input(depth_m.flip(-1) if is_mirrored else depth_m, frame, protocol, path)
 
 
 def open_recording(

@@ -25,6 +25,7 @@ from mde.files import write_bytes
 from mde.run_directory import environment, write_run_report
 
 KIND = "eval"
+PER_IMAGE = "per_image.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def write_report(
     """
     rows = table_rows(scores, costs)
     comparisons = _comparisons(scores)
-    write_bytes(out / "per_image.csv", per_image_csv(scores).encode())
+    write_bytes(out / PER_IMAGE, per_image_csv(scores).encode())
     write_bytes(out / "table.md", tables(rows, scores).encode())
     primary = [item for item in comparisons if item.alignment == scores.alignments[0]]
     shipping = tuple(judge_shipping(item, accepted_loss) for item in primary if _is_judged(scores, item.net))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from eval.shipping import ACCEPTED_LOSS
 from mde.command import run_command
 from mde.domain import DomainName
 from mde.errors import IncompleteError, InputError
+from mde.evidence import read_evidence, sentence
 from mde.files import write_json
 from mde.nets import load_student, load_teacher
 from mde.nets.exported import SUFFIX, load_exported
@@ -71,8 +72,9 @@ class EvalConfig:
     """Split list, or NYU's splits.mat; by default the one text file in the root, or the splits.mat in it."""
     protocol: str | None = None
     """How figures are made, by name; by default that of the dataset."""
-    alignment: Literal["none", "median", "both"] | None = None
-    """Whether predictions are scaled by the medians first; by default both for pairs, none for benchmarks."""
+    alignment: Alignment | Literal["both"] | None = None
+    """What a prediction borrows from its image's truth: nothing, a scale by the medians, or scale and shift by least
+    squares, in depth or (as relative depth needs) in inverse depth; both: none and median, the default for pairs."""
     num_panels: int = 6
     """Frames shown, spread over the set."""
     num_worst: int = 10
@@ -129,7 +131,7 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
-        remarks=(*warnings, *sentences(seals)),
+        remarks=[*warnings, *sentences(seals), *evidence_remarks(config.model)],
         extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
@@ -175,12 +177,7 @@ def load_nets(config: EvalConfig, domain: DomainName) -> dict[str, DepthNet]:
     """The teacher, if any, and the students by the names of their folders or files."""
     nets: dict[str, DepthNet] = {}
     if config.teacher is not None:
-        teacher = load_teacher(config.teacher, config.weights, domain=domain)
-        if teacher.spec.kind == "relative":
-            raise InputError(
-                f"teacher {config.teacher} answers relative depth, which has an offset; no score here fits it"
-            )
-        nets["teacher"] = teacher
+        nets["teacher"] = load_teacher(config.teacher, config.weights, domain=domain)
     for name, path in zip(_names(config), config.model, strict=False):
         nets[name] = load_exported(path) if path.suffix == SUFFIX else load_student(path, own=config.own_student)
     return nets
@@ -237,6 +234,12 @@ def model_names(paths: tuple[Path, ...]) -> tuple[str, ...]:
         if len(set(names)) == len(names) and "teacher" not in names:
             return names
     return tuple(str(path) for path in paths)
+
+
+def evidence_remarks(models: Sequence[Path]) -> list[str]:
+    """What is known of each run about its having seen no real data."""
+    found = [(model, read_evidence(model)) for model in models if model.is_dir()]
+    return [f"{model.name}: {sentence(evidence)}" for model, evidence in found if evidence is not None]
 
 
 if __name__ == "__main__":

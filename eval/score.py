@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit
+from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit, check_kind
 from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
@@ -153,6 +153,8 @@ def _task(
         reference = next((name for name, net in nets.items() if net.spec.role == "teacher"), None)
     wanted = tuple(dict.fromkeys(alignments or (protocol.alignment,)))
     ordered = tuple(sorted(wanted, key=lambda name: name != protocol.alignment))
+    for name, net in nets.items():
+        check_kind(net.spec.kind, ordered, net=name)
     return _Task(nets=nets, protocol=protocol, alignments=ordered, reference=reference)
 
 
@@ -174,8 +176,8 @@ def score(
     it the first network with that role is taken. Of the frames, `num_panels` spread over the set and the
     `num_worst` of largest error are kept as pictures.
 
-    Raises InputError for no network, for a network of another domain than the protocol's, and where
-    no frame can be scored.
+    Raises InputError for no network, for a network of another domain than the protocol's or of a kind of depth that an
+    alignment cannot judge, and where no frame can be scored.
     """
     task = _task(nets, protocol, alignments, reference)
     tally, gallery = _Tally(), Gallery(num_panels, num_worst)
@@ -252,7 +254,7 @@ def _picture(said: Answer, row: ImageScore, protocol: Protocol) -> Picture:
         net=row.net,
         depth_m=finish(said.to_align(row.alignment), row.fit, protocol)[0],
         entropy_nat=said.entropy_nat,
-        scale=row.scale,
+        fit=row.fit,
         abs_rel=row.metrics["abs_rel"],
     )
 
@@ -281,12 +283,13 @@ def _score_image(net: str, frame: Frame, alignment: Alignment, pred: Tensor, tru
 
 
 def _fidelity(frame: Frame, predictions: Mapping[str, Tensor], task: _Task) -> list[ImageScore]:
-    """Every other network against the reference's own dense prediction, on the same region."""
-    if task.reference is None:
+    """Every other network against the reference's own dense prediction, on the same region; metres with metres."""
+    metric = [name for name in predictions if task.nets[name].spec.kind == "metric"]
+    if task.reference not in metric:
         return []
     true_m = finish(predictions[task.reference], AS_IT_STANDS, task.protocol)
     valid = valid_mask(true_m, task.protocol)
     if not valid.any():
         return []
-    others = [name for name in predictions if name != task.reference]
+    others = [name for name in metric if name != task.reference]
     return [_score_image(name, frame, "none", predictions[name][valid], true_m[valid], task) for name in others]

@@ -99,9 +99,9 @@ def _ordered(panel: Panel, scores: Scores) -> list[Picture]:
 def _network(panel: Panel, picture: Picture, scales: dict[str, Scale]) -> str:
     scored_m = torch.where(panel.valid, panel.true_m, 0.0)
     error = thicken(signed_error(picture.depth_m, scored_m), scored_m)
-    scale = "" if picture.scale == 1.0 else f", scaled by {picture.scale:.2f}"
+    fit = str(picture.fit) and f", {picture.fit}"
     figures = [
-        _figure(map_png(picture.depth_m, scales["depth"]), f"{picture.net}: depth{scale}", panel),
+        _figure(map_png(picture.depth_m, scales["depth"]), f"{picture.net}: depth{fit}", panel),
         _figure(map_png(error, scales["error"]), f"{picture.net}: error, abs_rel {picture.abs_rel:.3f}", panel),
     ]
     if picture.entropy_nat is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar
 
 import tyro
 
@@ -39,6 +40,25 @@ def run_command(main: Callable[[Config], object], config: type[Config], prog: st
             raise
         hint = "; free some space, then the same command goes on" if error.errno == errno.ENOSPC else ""
         _leave(f"error: {error.strerror}: {error.filename or 'while writing'}{hint}", EXIT_FAULT)
+
+
+def arguments_of(config: Any, prefix: str = "--") -> list[str]:
+    """The options that make `config`, a dataclass as commands take it; fields with their default are left out."""
+    arguments: list[str] = []
+    for entry in fields(config):
+        value, name = getattr(config, entry.name), entry.name.replace("_", "-")
+        default = entry.default if entry.default_factory is MISSING else entry.default_factory()
+        if is_dataclass(value):
+            arguments += arguments_of(value, f"{prefix}{name}.")
+        elif value == default:
+            continue
+        elif isinstance(value, bool):
+            arguments.append(f"{prefix}{name}" if value else f"{prefix}no-{name}")
+        elif isinstance(value, tuple):
+            arguments += [f"{prefix}{name}", *map(str, value)]
+        else:
+            arguments += [f"{prefix}{name}", str(value)]
+    return arguments
 
 
 def _leave(message: str, status: int, *, details: str = "") -> None:

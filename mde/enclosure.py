@@ -27,6 +27,7 @@ from mde.errors import InputError
 from mde.landlock import landlock_abi, restrict_self, why_not
 from mde.namespaces import SHARED_MEMORY, interfaces, leave_network_and_memory
 from mde.provenance import LOG_VARIABLE, unwatched, watch
+from mde.shared_namespaces import ENVIRONMENT, leave_network_together
 
 VARIABLE = "MDE_ENCLOSURE"
 REVISION_VARIABLE = "MDE_REVISION"
@@ -114,7 +115,7 @@ def launch() -> NoReturn:
         _die_with_parent()
     _drop_open_files()
     network = _leave_network(enclosure)
-    files = _confine_files(enclosure, network)
+    files = _confine_files(enclosure)
     found = Enclosure(**{**_shallow(enclosure), "files": files, "network": network})
     if network is None:
         os.environ["TMPDIR"] = SHARED_MEMORY  # private now, and gone with the last process
@@ -182,7 +183,7 @@ def kernel() -> str:
     return f"{platform.system()} {platform.release()}"
 
 
-def _confine_files(enclosure: Enclosure, network: str | None) -> str | None:
+def _confine_files(enclosure: Enclosure) -> str | None:
     if landlock_abi() == 0:
         return why_not()
     try:
@@ -193,9 +194,12 @@ def _confine_files(enclosure: Enclosure, network: str | None) -> str | None:
 
 
 def _leave_network(enclosure: Enclosure) -> str | None:
-    if enclosure.num_processes > 1:
-        return "several processes train together and need a network"
-    return leave_network_and_memory()
+    if enclosure.num_processes == 1:
+        return leave_network_and_memory()
+    why = leave_network_together(os.environ)
+    if why is None:
+        os.environ.update(ENVIRONMENT)
+    return why
 
 
 def _drop_open_files() -> None:

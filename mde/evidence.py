@@ -18,8 +18,10 @@ from mde.allowance import Allowance
 from mde.chained_log import ChainEnd
 from mde.enclosure import enclosed, kernel, reached
 from mde.errors import InputError
+from mde.files import read_json
 from mde.landlock import landlock_abi
 from mde.provenance import CONNECTION, DENIED, PROGRAM, noted
+from mde.run_directory import REPORT
 
 Level = Literal["declared", "observed", "enforced"]
 LEVELS: tuple[Level, ...] = ("declared", "observed", "enforced")
@@ -68,7 +70,7 @@ def level_now(*, is_watched: bool) -> tuple[Level, str]:
     open_way = reached()
     if open_way is not None:
         return "observed", open_way
-    return "enforced", "nobody has signed this report; python -m mde.verify says what can be checked"
+    return "enforced", "nobody has signed this report"
 
 
 def check_level(level: Level, why: str, required: Level | None) -> None:
@@ -100,9 +102,28 @@ def sentence(evidence: Evidence) -> str:
     """The evidence in one line, for a terminal or a page."""
     next_level = {"declared": "A1", "observed": "A2", "enforced": "A3"}[evidence.level]
     added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
+    landlock = f"Landlock {evidence.landlock_abi}" if evidence.landlock_abi else "no Landlock"
+    denied = f"denied {len(evidence.denied)} files and {len(evidence.connections)} connections"
     return (
-        f"no real data: level {TITLES[evidence.level]} "
-        f"({evidence.kernel}, Landlock {evidence.landlock_abi or 'none'}); "
-        f"not {next_level}: {evidence.why_not_next}; denied {len(evidence.denied)} files and "
-        f"{len(evidence.connections)} connections{added}"
+        f"evidence of no real data: level {TITLES[evidence.level]} ({evidence.kernel}, {landlock}); "
+        f"not {next_level}: {evidence.why_not_next}; {denied}{added}"
     )
+
+
+def read_evidence(run: Path) -> Evidence | None:
+    """The evidence in the report of a finished run; None where it has none. Raises InputError for a damaged report."""
+    path = run / REPORT
+    raw = read_json(path).get("evidence") if path.is_file() else None
+    if raw is None:
+        return None
+    try:
+        lists = {name: None if raw[name] is None else _allowance(raw[name]) for name in ("allowed", "system")}
+        log = None if raw["log"] is None else Log(file=raw["log"]["file"], end=ChainEnd(**raw["log"]["end"]))
+        words = {name: tuple(raw[name]) for name in ("added", "denied", "connections", "programs")}
+        return Evidence(**{**raw, **lists, **words, "log": log})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} has no evidence that this program wrote ({error!r})") from error
+
+
+def _allowance(raw: dict[str, list[str]]) -> Allowance:
+    return Allowance(**{name: tuple(paths) for name, paths in raw.items()})

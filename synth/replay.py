@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def replay(name: str, out: Path | None) -> str:
     key = f"{index:06d}"
     stored = reader.parts(key)
     origin = origin_of(directory, reader.index)
-    made, device = _render(SampleConfig(**origin.config), index)
+    [(_, made)], device = _render(SampleConfig(**origin.config), (index,))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for suffix, content in made.items():
@@ -54,14 +54,26 @@ def _parse(name: str) -> tuple[Path, int]:
     return Path(directory), int(index)
 
 
-def _render(config: SampleConfig, index: int) -> tuple[Parts, str]:
-    """The files of one sample, from a rendering process like any other, and the device that drew it."""
+def unlike_samples(directory: Path, indices: Sequence[int]) -> list[tuple[int, str]]:
+    """Those of the samples that are not the same when they are rendered again, each with what differs.
+
+    Raises InputError for renders that are painted or of another version, and where a sample is not there.
+    """
+    reader = ShardReader(directory, verify=False)
+    origin = origin_of(directory, reader.index)
+    made, _ = _render(SampleConfig(**origin.config), indices)
+    unlike = ((int(key), "; ".join(find_differences(key, reader.parts(key), parts))) for key, parts in made)
+    return [(index, difference) for index, difference in unlike if difference]
+
+
+def _render(config: SampleConfig, indices: Sequence[int]) -> tuple[list[tuple[str, Parts]], str]:
+    """Keys and files of samples, from a rendering process like any other, and the device that drew them."""
 
     def on_failure(error: OSError) -> None:
         raise error
 
     with tempfile.TemporaryDirectory() as folder:
-        task = Task(path=Path(folder) / "shard.tar", indices=(index,))
+        task = Task(path=Path(folder) / "shard.tar", indices=tuple(indices))
         device = run_tasks(
             config,
             [task],
@@ -70,8 +82,8 @@ def _render(config: SampleConfig, index: int) -> tuple[Parts, str]:
             on_shard=lambda facts: None,
             on_failure=on_failure,
         )
-        [(_, parts)] = read_parts(task.path)
-    return parts, device
+        made = list(read_parts(task.path))
+    return [(key, parts) for key, parts in made], device
 
 
 def find_differences(key: str, stored: Parts, made: Parts) -> Iterator[str]:

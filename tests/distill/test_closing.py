@@ -5,15 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from distill.claims import STATEMENTS
 from distill.closing import close_again, close_run
 from distill.data_statement import READS
+from distill.inputs import Inputs
 from distill.run import distill
 from mde.errors import InputError
 from mde.files import read_json, write_json
 from mde.seal import SEAL_FILE, SIGNED, check_sealed
+from mde.shards import ShardReader
 from mde.signature import read_signing_key
+from tests.conftest import make_teacher
+from tests.distill.test_claims import REPORT as WRITTEN
 from tests.distill.test_run import small
 from tests.mde.keys import write_keys
+
+
+@pytest.fixture
+def inputs(shards: Path) -> Inputs:
+    return Inputs(teacher=make_teacher(), weights=None, reader=ShardReader(shards), files={}, student="plain")
 
 
 @pytest.fixture
@@ -22,34 +32,37 @@ def out(tmp_path: Path) -> Path:
     (tmp_path / "run" / "student").mkdir(parents=True)
     for name in ("student/tensors.safetensors", READS):
         (tmp_path / "run" / name).write_text(name)
-    write_json(tmp_path / "run" / "report.json", {"evidence": {"level": "observed"}, "seal": SEAL_FILE})
+    write_json(tmp_path / "run" / "config.json", {"command": "distill.run", "config": {}})
+    write_json(tmp_path / "run" / "report.json", {**WRITTEN, "seal": SEAL_FILE})
     return tmp_path / "run"
 
 
-def test_a_run_that_was_killed_before_its_seal_is_sealed_by_the_same_command(out: Path) -> None:
-    assert "is sealed now" in close_again(out, None)
+def test_a_run_that_was_killed_before_its_seal_is_sealed_by_the_same_command(out: Path, inputs: Inputs) -> None:
+    assert "is sealed now" in close_again(out, inputs, None)
     seal = (out / SEAL_FILE).read_bytes()
-    assert "nothing to do" in close_again(out, None)
+    assert "nothing to do" in close_again(out, inputs, None)
     assert (out / SEAL_FILE).read_bytes() == seal
     assert check_sealed(out).level == "A1 observed"
 
 
-def test_a_run_of_a_version_without_seals_stays_without(out: Path) -> None:
-    write_json(out / "report.json", {"evidence": {"level": "observed"}})
-    assert "by a version that seals no runs; eval.run judges it with --unsealed" in close_again(out, None)
+def test_a_run_of_a_version_without_seals_stays_without(out: Path, inputs: Inputs) -> None:
+    write_json(out / "report.json", WRITTEN)
+    said = close_again(out, inputs, None)
+    assert "by a version that seals no runs; eval.run judges it with --unsealed" in said
     assert not (out / SEAL_FILE).exists()
 
 
-def test_the_log_may_grow_after_the_seal(out: Path) -> None:
-    close_run(out, None)
+def test_the_log_may_grow_after_the_seal_and_the_statements_may_not(out: Path, inputs: Inputs) -> None:
+    close_run(out, inputs, None)
     (out / READS).write_text("more")
-    assert READS not in read_json(out / SEAL_FILE)["predicate"]["runFiles"]
+    sealed = read_json(out / SEAL_FILE)["predicate"]["runFiles"]
+    assert READS not in sealed and set(STATEMENTS) <= set(sealed)
     check_sealed(out)
 
 
-def test_a_key_signs(out: Path, tmp_path: Path) -> None:
-    close_run(out, read_signing_key(write_keys(tmp_path)[0]))
-    assert (out / SIGNED).is_file()
+def test_a_key_signs_every_statement(out: Path, inputs: Inputs, tmp_path: Path) -> None:
+    close_run(out, inputs, read_signing_key(write_keys(tmp_path)[0]))
+    assert len((out / SIGNED).read_text().splitlines()) == len(STATEMENTS) + 1
 
 
 def test_a_key_that_signs_nothing_stops_the_run_before_it_begins(tmp_path: Path, shards: Path) -> None:

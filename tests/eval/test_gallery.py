@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from eval.alignment import AS_IT_STANDS
 from eval.gallery import Gallery, Panel, Picture, pool_nearest, shrink
 
 
 def panel(index: int, *, error: float = 0.0, height: int = 2, width: int = 4) -> Panel:
     plane = torch.full((height, width), float(index + 1))
-    picture = Picture(net="a", depth_m=plane, entropy_nat=plane, scale=1.0, abs_rel=error)
+    picture = Picture(net="a", depth_m=plane, entropy_nat=plane, fit=AS_IT_STANDS, abs_rel=error)
     return Panel(
         frame=str(index),
         scene="s",

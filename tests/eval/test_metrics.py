@@ -57,6 +57,12 @@ def test_silog_and_only_silog_ignores_a_factor_on_the_prediction() -> None:
     assert twice["rmse_log"] > once["rmse_log"] + 0.5
 
 
+def test_silog_is_over_all_pixels_and_not_over_one_less() -> None:
+    """Expected by hand: e is 0 and ln 2, mean of squares less square of mean is (ln 2)^2 / 4."""
+    figures = image_metrics(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]))
+    assert figures["silog"] == pytest.approx(100.0 * math.log(2.0) / 2.0, rel=1e-6)
+
+
 def test_scaling_prediction_and_truth_together_leaves_the_relative_metrics_alone() -> None:
     true_m, pred_m = torch.tensor([1.0, 2.0, 4.0]).double(), torch.tensor([1.1, 1.5, 4.4]).double()
     once, scaled = image_metrics(pred_m, true_m), image_metrics(3 * pred_m, 3 * true_m)

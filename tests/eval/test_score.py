@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from eval.frame import Frame
 from eval.pairs import pairs_frames
@@ -16,6 +17,8 @@ from mde.domain import DomainName
 from mde.errors import InputError
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
+from mde.nets.output import Output
+from tests.eval.conftest import FULL_M
 
 PLAIN = replace(PROTOCOLS["pairs_driving"], name="plain", crop="none", alignment="none")
 
@@ -71,6 +74,59 @@ def test_nothing_to_score_is_refused(red_net, make_frames) -> None:
 def test_a_network_of_another_domain_is_refused(red_net, make_frames) -> None:
     with pytest.raises(InputError, match="'indoor'.*'driving'"):
         quiet({"a": red_net(domain="indoor")}, make_frames(1))
+
+
+def test_a_prediction_beyond_the_cap_counts_as_the_cap(red_net, make_frames) -> None:
+    (frame,) = make_frames(1)
+    frame = replace(frame, depth_m=torch.full((1, 24, 40), 20.0))
+    net = {"far": red_net(0.0, offset_m=100.0)}
+    assert quiet(net, [frame]).mean("far", "none")["abs_rel"] == pytest.approx(3.0)  # (80 - 20) / 20
+    aligned = quiet({"a": red_net()}, [frame], replace(PLAIN, cap_m=21.0), alignments=("median",))
+    scaled_m = frame.image[0] * FULL_M * aligned.images[0].scale
+    assert scaled_m.max() > 30.0
+    expected = (scaled_m.clamp(1.0, 21.0) - 20.0).abs().mean() / 20.0
+    assert aligned.mean("a", "median")["abs_rel"] == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_far_prediction_is_aligned_before_it_is_clamped(red_net, make_frames) -> None:
+    scores = quiet({"far": red_net(20.0)}, make_frames(1), alignments=("median",))
+    assert scores.mean("far", "median")["abs_rel"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_ratio_at_the_threshold_counts_as_the_protocol_says(red_net, make_frames) -> None:
+    (frame,) = make_frames(1)
+    frame = replace(frame, depth_m=torch.full((1, 24, 40), 4.0))
+    nets = {"a": red_net(0.0, offset_m=5.0)}
+    assert quiet(nets, [frame]).mean("a", "none")["delta1"] == 0.0
+    assert quiet(nets, [frame], replace(PLAIN, delta="<=")).mean("a", "none")["delta1"] == 1.0
+
+
+def test_relative_depth_is_scored_in_inverse_depth_and_under_nothing_else(red_net, make_frames) -> None:
+    class Relative(nn.Module):
+        """True depth up to scale and shift of its inverse."""
+
+        def forward(self, image: Tensor) -> Output:
+            return Output(depth_m=1.0 / (5.0 / (FULL_M * image[:, :1]) + 3.0))
+
+    teacher = DepthNet(Relative(), replace(red_net().spec, role="teacher", kind="relative"))
+    nets = {"teacher": teacher, "student": red_net(1.2)}
+    scores = quiet(nets, make_frames(2), alignments=("least_squares_inverse",))
+    assert scores.mean("teacher", "least_squares_inverse")["abs_rel"] == pytest.approx(0.0, abs=1e-5)
+    assert scores.of("teacher", "least_squares_inverse")[0].scale == pytest.approx(0.2, rel=1e-4)
+    assert scores.of("teacher", "least_squares_inverse")[0].shift == pytest.approx(-0.6, rel=1e-4)
+    assert scores.fidelity == ()  # its depth has no metres to be compared with
+    for alignment in ("none", "median", "least_squares"):
+        with pytest.raises(InputError, match="teacher answers relative depth"):
+            quiet(nets, make_frames(1), alignments=(alignment,))
+
+
+def test_least_squares_takes_factor_and_offset_away(red_net, make_frames) -> None:
+    nets = {"far": red_net(1.2, offset_m=-1.5)}
+    scores = quiet(nets, make_frames(2), alignments=("none", "least_squares", "least_squares_inverse"))
+    assert min(scores.mean("far", name)["abs_rel"] for name in ("none", "least_squares_inverse")) > 0.05
+    assert scores.mean("far", "least_squares")["abs_rel"] == pytest.approx(0.0, abs=1e-5)
+    fit = scores.of("far", "least_squares")[0].fit
+    assert (fit.scale, fit.shift) == pytest.approx((1 / 1.2, 1.25), rel=1e-4)
 
 
 def test_fidelity_is_the_error_against_the_teacher_not_against_the_truth(red_net, make_frames) -> None:

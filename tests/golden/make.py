@@ -16,11 +16,13 @@ from adapt.moments import MomentsConfig
 from adapt.run import AdaptConfig
 from distill.export import ExportConfig
 from distill.run import DistillConfig
+from eval.compare import CompareConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
 from eval.run import EvalConfig
 from mde.convert import ConvertConfig
 from mde.doctor import DoctorConfig
+from mde.verify import VerifyConfig
 from synth.generate_config import GenerateConfig
 from synth.select import SelectConfig
 from tests.golden.tables import readme_with_tables
@@ -30,6 +32,7 @@ OPTIONS = Path(__file__).parent / "options"
 COMMANDS = {
     "mde.convert": ConvertConfig,
     "mde.doctor": DoctorConfig,
+    "mde.verify": VerifyConfig,
     "synth.generate": GenerateConfig,
     "synth.select": SelectConfig,
     "adapt.moments": MomentsConfig,
@@ -37,6 +40,7 @@ COMMANDS = {
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,
     "eval.run": EvalConfig,
+    "eval.compare": CompareConfig,
     "eval.demo": DemoConfig,
     "eval.demo_teacher": DemoTeacherConfig,
 }

@@ -17,6 +17,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 COMMANDS = {
     "mde/convert.py",
     "mde/doctor.py",
+    "mde/verify.py",
     "synth/generate.py",
     "synth/select.py",
     "adapt/moments.py",
@@ -24,10 +25,13 @@ COMMANDS = {
     "distill/run.py",
     "distill/export.py",
     "eval/run.py",
+    "eval/compare.py",
     "eval/demo.py",
     "eval/demo_teacher.py",
 }
 """Files that are run with `python -m`. A new one is a decision: README and golden options follow it."""
+REPEATS_STAGES = {"mde/verify.py"}
+"""The one module of `mde` that calls stages: a verifier does again what they did. Nobody imports it."""
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "misc", "temp", "new", "v2", "custom", "tools"}
 
 
@@ -60,7 +64,9 @@ def imported_stages(path: Path) -> set[str]:
 def test_a_module_imports_mde_and_its_own_stage_only(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
     others = imported_stages(path) - {package}
-    if package == "mde":
+    if name_of(path) in REPEATS_STAGES:
+        assert others <= {"synth", "distill"}
+    elif package == "mde":
         assert not others
     elif name_of(path) in COMMANDS:
         earlier = STAGES[: STAGES.index(package)]
@@ -72,6 +78,11 @@ def test_a_module_imports_mde_and_its_own_stage_only(path: Path) -> None:
 def test_nobody_imports_eval_but_eval() -> None:
     importers = {name_of(path) for path in SOURCES if "eval" in imported_stages(path)}
     assert all(name.startswith("eval/") for name in importers)
+
+
+def test_nobody_imports_what_repeats_stages() -> None:
+    modules = {name.removesuffix(".py").replace("/", ".") for name in REPEATS_STAGES}
+    assert [name_of(path) for path in SOURCES if imported_modules(path) & modules] == []
 
 
 def test_the_builtin_eval_is_never_hidden() -> None:
