@@ -14,6 +14,7 @@ from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit, check_kind
 from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
+from eval.constancy import Constancy
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
@@ -78,6 +79,8 @@ class Scores:
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
     unit_doubt: str | None = None
     """A sentence, where the ground truth looks as if it were read in another unit."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of a network beside its figures: that it answers the same whatever it sees."""
 
     @property
     def num_frames(self) -> int:
@@ -111,6 +114,7 @@ class _Tally:
     fidelity: list[ImageScore] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
+    constancy: dict[str, Constancy] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     unit: UnitEvidence = field(default_factory=UnitEvidence)
 
@@ -205,6 +209,7 @@ def score(
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
         unit_doubt=tally.unit.doubt(protocol.domain),
+        remarks=tuple(remark for name, found in tally.constancy.items() if (remark := found.remark(name))),
     )
 
 
@@ -231,6 +236,7 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
             for alignment in task.alignments
         ]
         tally.images.extend(rows)
+        tally.constancy.setdefault(name, Constancy()).add(said.unaligned)
         for row in rows:
             breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
             pred_m = finish(said.to_align(row.alignment)[valid], row.fit, task.protocol)

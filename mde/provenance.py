@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from mde.allowance import Allowance
 from mde.chained_log import ChainEnd, Entry, append, read_log
@@ -112,7 +113,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         _on_open(*arguments)
     elif event == "sqlite3.connect":
-        _on_open(arguments[0], None, 0)
+        _on_open(_database_file(arguments[0]), None, 0)
     elif event in _PROGRAM_EVENTS:
         _note(PROGRAM, _program(arguments[0]))
     elif event in _CONNECTION_EVENTS:
@@ -130,6 +131,14 @@ def _on_open(path: Any, mode: Any, flags: Any) -> None:
     raise PermissionError(errno.EACCES, _REFUSAL, absolute)
 
 
+def _database_file(database: Any) -> Any:
+    """The file of a database, which may be given as `file:PATH?options` (sqlite.org/uri.html)."""
+    if not isinstance(database, str) or not database.startswith("file:"):
+        return database
+    parts = urlsplit(database)
+    return unquote(parts.path)
+
+
 def _is_content(path: str) -> bool:
     """Whether there is something to read; folders are opened to be listed, and what is absent answers for itself."""
     return os.path.exists(path) and not os.path.isdir(path)
@@ -137,13 +146,19 @@ def _is_content(path: str) -> bool:
 
 def _on_connection(event: str, arguments: tuple[Any, ...]) -> None:
     address = arguments[-1] if event in ("socket.connect", "socket.sendto", "socket.sendmsg") else arguments[0]
-    if isinstance(address, (str, bytes)) and not event.startswith("socket.get"):
-        return  # a named socket of this machine, by which our own processes talk
     if address is None:
-        return  # an address that was connected to before
+        return  # a datagram to where its socket was connected before
+    if not event.startswith("socket.get") and isinstance(address, (str, bytes)) and _is_own_socket(address):
+        return  # by which processes of one program talk
     _note(CONNECTION, str(address))
     if _watch.allowance is not None:
         raise PermissionError(errno.EACCES, "this run may not use the network", str(address))
+
+
+def _is_own_socket(address: str | bytes) -> bool:
+    """Whether a named socket lies where this run may read and write."""
+    path = os.fsdecode(address)
+    return _watch.allowance is None or (not path.startswith("\0") and _watch.allowance.permits_read(path))
 
 
 def _program(program: Any) -> str:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
+from distill.data_statement import READS
 from eval.demo import ADAPTED, PLAIN, UPPER, DemoConfig, closed_sentence, demo_table, gap_closed
 from eval.stage_cost import StageCost, stage_cost
+from mde.allowance import Allowance
+from mde.enclosure import prepared
 from mde.errors import InputError
+from mde.evidence import read_evidence
+from mde.landlock import landlock_abi
+from mde.provenance import LOG_VARIABLE, noted
 
 
 def arms(plain: float, adapted: float, upper: float) -> list[dict[str, object]]:
@@ -51,3 +61,35 @@ def test_the_cost_of_a_stage_has_its_memory_and_not_that_of_earlier_stages() -> 
 def test_counts_below_one_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="must be at least 1"):
         DemoConfig(**{name: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_whole_way_needs_no_network_and_asks_for_none(tmp_path: Path) -> None:
+    """Rendering, adaptation, distillation, export, scores and page, in a network without a way out, all watched."""
+    begin = "from mde.namespaces import leave_network_and_memory as leave; print(leave(), flush=True); "
+    small = ["--num-images", "16", "--num-steps", "12", "--num-test", "4", "--out", str(tmp_path / "demo")]
+    become = "import os, sys; os.execv(sys.executable, [sys.executable, '-m', 'eval.demo', *sys.argv[1:]])"
+    log = tmp_path / "log"
+    watching = prepared(Allowance(reads=("/",)), added=(), revision=None, dies_with_parent=False)
+    done = subprocess.run(
+        [sys.executable, "-c", begin + become, *small],
+        cwd=tmp_path,
+        env={**watching, LOG_VARIABLE: str(log), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    adapted = tmp_path / "demo" / "seed-0" / "adapted"
+    evidence = read_evidence(adapted)
+    assert evidence is not None and evidence.connections == evidence.denied == ()
+    assert noted(log)[0]["connection"] == noted(adapted / READS)[0]["connection"] == []
+    assert any(path.endswith("student.onnx") for path in noted(adapted / READS)[0]["read"])
+    assert "evidence of no real data" in (tmp_path / "demo" / "report" / "report.html").read_text()
+    if done.stdout.startswith("None\n"):
+        assert evidence.level == ("enforced" if landlock_abi() else "observed")
+    else:
+        pytest.skip(
+            f"no connection was asked for, and it was not shown without a network: {done.stdout.splitlines()[0]}"
+        )

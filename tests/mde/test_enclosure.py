@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,37 @@ open('closed/file')
     assert done.stdout == "open /dev/shm abc lo\n"
     assert done.returncode == 1 and "--allow PATH adds" in done.stderr
     assert (place / "made" / "new").read_text() == "x"
+
+
+def test_no_program_inside_reaches_a_server_of_this_machine(place: Path) -> None:
+    """Not by TCP, which Landlock stops too, and not by UDP, which it does not."""
+    why = level(place)
+    if why is not None:
+        pytest.skip(f"this system cannot enclose: {why}")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as stream,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
+        datagrams.bind(("127.0.0.1", 0))
+        for listener in (stream, datagrams):
+            listener.settimeout(0.5)
+        bare = f"""
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'secret', {datagrams.getsockname()})
+try:
+    socket.create_connection({stream.getsockname()}, timeout=5)
+except OSError as error:
+    print(type(error).__name__)
+"""
+        program = [sys.executable, "-I", "-S", "-c", bare]  # no hook of ours, as in any other program
+        done = run(f"sys.exit(subprocess.run({program!r}).returncode)", own(place), place)
+        assert done.returncode == 0 and done.stdout in ("PermissionError\n", "ConnectionRefusedError\n"), done.stderr
+        with pytest.raises(TimeoutError):
+            stream.accept()
+        with pytest.raises(TimeoutError):
+            datagrams.recv(9)
+        assert subprocess.run(program, capture_output=True, text=True, check=True).stdout == ""  # from here it does
+        assert datagrams.recv(9) == b"secret"
 
 
 @needs_landlock
