@@ -1,4 +1,4 @@
-"""Closing: what is written when a run has ended: statements about it and its seal, signed where a key is given."""
+"""Closing: what is written when a run has ended: cards of its student, statements about it and its seal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from distill.bill_of_materials import BILL, bill_of_materials
 from distill.claims import STATEMENTS, write_claims
 from distill.data_statement import READS
 from distill.inputs import Inputs
 from distill.metrics_log import EVENTS
+from distill.model_card import CARD, card_text
+from distill.student_facts import facts_of
 from mde.evidence import TITLES
-from mde.files import read_json
+from mde.files import read_json, write_bytes, write_json
+from mde.nets.student import STUDENT
 from mde.run_directory import REPORT
 from mde.seal import SEAL_FILE, now, seal_run, sign_run
 
@@ -20,8 +24,11 @@ OPEN_FILES = frozenset({READS, EVENTS})
 
 
 def close_run(out: Path, inputs: Inputs, key: Ed25519PrivateKey | None) -> None:
-    """State what the run in `out`, whose report is written, comes from and touched; seal it all, and sign it."""
+    """Describe the student in `out`, whose report is written, state what its run touched; seal it all, and sign it."""
     time = now()
+    facts = facts_of(out, inputs)
+    write_bytes(out / STUDENT / CARD, card_text(facts).encode())
+    write_json(out / BILL, bill_of_materials(facts, timestamp=time))
     write_claims(out, inputs, finished_on=time)
     seal_run(out, level=TITLES[read_json(out / REPORT)["evidence"]["level"]], open_files=OPEN_FILES, sealed_on=time)
     if key is not None:

@@ -33,9 +33,10 @@ class Inputs:
 
     def resources(self, out: Path, revision: str | None) -> tuple[Resource, ...]:
         """All of them with digests; those made by the run itself lie in `out`."""
-        return (*self._teacher(), *self._renders(), *self._others(out), *_program(revision))
+        return (*self.teacher_files(), *self._renders(), *self._others(out), *_program(revision))
 
-    def _teacher(self) -> Iterator[Resource]:
+    def teacher_files(self) -> Iterator[Resource]:
+        """The files that the teacher was loaded from."""
         spec = self.teacher.spec
         for path in files_of(self.teacher, self.weights):
             yield _file("teacher", path, {"architecture": spec.name, "licence": spec.licence})

@@ -52,13 +52,13 @@ def write_report(
 ) -> Report:
     """Write `report.json`, `table.md`, `per_image.csv` and the self-contained `report.html` into the folder `out`.
 
-    `command` is the line that makes the same report again; `remarks` are sentences shown under the
-    verdict; `accepted_loss` is the relative loss of abs_rel at which a student may still take its teacher's place; the
-    `num_worst` frames of largest error are listed; `extra` is kept in the JSON file beside what is known here. The
-    figures do not depend on where the frames came from. The bootstrap has the fixed seed 0: the same scores give the
-    same report.
+    `command` is the line that makes the same report again; `remarks` are sentences shown under the verdict, before
+    those of the scores; `accepted_loss` is the relative loss of abs_rel at which a student may still take its teacher's
+    place; the `num_worst` frames of largest error are listed; `extra` is kept in the JSON file beside what is known
+    here. The figures do not depend on where the frames came from. The bootstrap has the fixed seed 0: the same scores
+    give the same report.
     """
-    rows = table_rows(scores, costs)
+    rows, said = table_rows(scores, costs), (*remarks, *scores.remarks)
     comparisons = _comparisons(scores)
     write_bytes(out / PER_IMAGE, per_image_csv(scores).encode())
     write_bytes(out / "table.md", tables(rows, scores).encode())
@@ -67,7 +67,7 @@ def write_report(
     contents = Contents(
         title=title,
         command=command,
-        remarks=tuple(remarks),
+        remarks=said,
         scores=scores,
         rows=rows,
         comparisons=comparisons,
@@ -78,7 +78,7 @@ def write_report(
     write_bytes(out / "report.html", render_page(contents).encode())
     figures = {**_figures(scores, rows, comparisons), "shipping": [asdict(item) for item in shipping]}
     write_run_report(
-        out, {**(extra or {}), "kind": KIND, "title": title, "command": command, "remarks": list(remarks), **figures}
+        out, {**(extra or {}), "kind": KIND, "title": title, "command": command, "remarks": list(said), **figures}
     )
     return Report(rows=rows, comparisons=comparisons, shipping=shipping, page=out / "report.html")
 
@@ -123,13 +123,13 @@ def _breakdown(found: Breakdown) -> dict[str, Any]:
 
 
 def tables(rows: Sequence[Row], scores: Scores) -> str:
-    """One Markdown table for each protocol."""
+    """One Markdown table for each protocol, and what must be known of its networks."""
     blocks = []
     for alignment in scores.alignments:
         chosen = [row for row in rows if row.alignment == alignment]
         heading = f"{chosen[0].protocol}, alignment {alignment} ({chosen[0].protocol_sha256[:12]}), "
         blocks.append(f"{heading}{chosen[0].num_frames} frames\n\n{markdown_table(chosen)}")
-    return "\n".join(blocks)
+    return "\n".join((*blocks, *(f"{remark}\n" for remark in scores.remarks)))
 
 
 def per_image_csv(scores: Scores) -> str:

@@ -14,13 +14,15 @@ from eval.alignment import ALIGNMENTS, AS_IT_STANDS, Alignment, Fit, check_kind
 from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
+from eval.constancy import Constancy
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from eval.reading import Unusable
+from eval.unit import UnitEvidence
 from mde.errors import InputError
-from mde.nets.net import NetSpec
+from mde.nets.net import DepthNet, NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,10 @@ class Scores:
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
+    unit_doubt: str | None = None
+    """A sentence, where the ground truth looks as if it were read in another unit."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of a network beside its figures: that it answers the same whatever it sees."""
 
     @property
     def num_frames(self) -> int:
@@ -108,7 +114,9 @@ class _Tally:
     fidelity: list[ImageScore] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
+    constancy: dict[str, Constancy] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    unit: UnitEvidence = field(default_factory=UnitEvidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +127,12 @@ class _Task:
     protocol: Protocol
     alignments: tuple[Alignment, ...]
     reference: str | None
+
+    @property
+    def gauge(self) -> str | None:
+        """The network whose metres tell whether the truth was read in metres: the reference, else the first."""
+        metric = [name for name, net in self.nets.items() if isinstance(net, DepthNet) and net.spec.kind == "metric"]
+        return min(metric, key=lambda name: name != self.reference, default=None)
 
     @property
     def edges_m(self) -> tuple[float, ...]:
@@ -180,7 +194,9 @@ def score(
             gallery.add(panel)
     if not tally.images:
         listed = "; ".join(f"{item.name}: {item.reason}" for item in tally.skipped[:3])
-        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed})")
+        doubt = tally.unit.doubt(protocol.domain)
+        hint = f"; {doubt}" if doubt else ""
+        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed}){hint}")
     return Scores(
         protocol=protocol,
         alignments=task.alignments,
@@ -192,12 +208,15 @@ def score(
         breakdowns=tally.breakdowns,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
+        unit_doubt=tally.unit.doubt(protocol.domain),
+        remarks=tuple(remark for name, found in tally.constancy.items() if (remark := found.remark(name))),
     )
 
 
 def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
     """Score one frame under all alignments; None where there is nothing to compare with."""
     _digest_frame(tally, frame)
+    tally.unit.add_frame(frame)
     if frame.depth_m is None:
         tally.skipped.append(Skipped(name=frame.name, reason="no ground truth"))
         return None
@@ -207,6 +226,8 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
     answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    if task.gauge is not None:
+        tally.unit.add_prediction(answers[task.gauge].depth_m[valid], true_m[valid])
     cells = cells_of(true_m, valid, task.protocol)
     pictures = []
     for name, said in answers.items():
@@ -215,6 +236,7 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
             for alignment in task.alignments
         ]
         tally.images.extend(rows)
+        tally.constancy.setdefault(name, Constancy()).add(said.unaligned)
         for row in rows:
             breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
             pred_m = finish(said.to_align(row.alignment)[valid], row.fit, task.protocol)

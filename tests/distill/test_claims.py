@@ -25,6 +25,10 @@ REPORT: dict[str, Any] = {
         "connections": ["192.0.2.1:9"],
         "programs": ["git"],
     },
+    "parents": {"data": "0" * 64, "teacher": "0" * 64},
+    "training": {"final": {"abs_rel_to_teacher": 0.5, "log_bias": 0.0}},
+    "checkpoint": {"step": 4, "proxy": {"4": {"worst": 0.25}}},
+    "student": {"max_relative_error": 1e-6},
     "no_real_data": {"files_read": {"data": ["/renders/index.json"], "program": ["/usr/x.py"]}},
 }
 

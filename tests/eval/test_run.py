@@ -206,6 +206,23 @@ def test_a_damaged_frame_among_good_ones_is_named_and_the_others_are_scored(
     run_command(main, EvalConfig, "eval.run")  # without ground truth is no fault: it leaves with status 0
 
 
+def test_a_wrong_scale_is_said_on_the_page_and_in_the_terminal(pairs: Path, student: Path, capsys) -> None:
+    wrong = config(pairs, student, depth_scale=2560.0, domain="driving", num_panels=0, num_repeats=0)
+    main(wrong)
+    warning = (
+        "read as 2560 units per metre; driving scenes have 3 to 50 m: check the unit of the depth files, it may be "
+    )
+    report = json.loads((wrong.out / "report.json").read_text())
+    assert any(warning in remark and "256" in remark for remark in report["remarks"])
+    assert warning in (wrong.out / "report.html").read_text()
+    assert warning in capsys.readouterr().err
+    main(config(pairs, student, num_panels=0, num_repeats=0))
+    assert "Warning" not in capsys.readouterr().err
+    beyond = config(pairs, student, depth_scale=1.0, domain="driving")
+    with pytest.raises(InputError, match="none of 3 frames .* it may be .*256"):
+        main(beyond)
+
+
 def test_a_set_without_one_usable_frame_is_refused_with_the_reasons(pairs: Path, student: Path) -> None:
     for path in pairs.glob("*_depth.png"):
         path.write_bytes(b"")
