@@ -21,8 +21,9 @@ from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from eval.reading import Unusable
+from eval.unit import UnitEvidence
 from mde.errors import InputError
-from mde.nets.net import NetSpec
+from mde.nets.net import DepthNet, NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,8 @@ class Scores:
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
+    unit_doubt: str | None = None
+    """A sentence, where the ground truth looks as if it were read in another unit."""
     remarks: tuple[str, ...] = ()
     """What a reader must know of a network beside its figures: that it answers the same whatever it sees."""
 
@@ -117,6 +120,7 @@ class _Tally:
     coverage: dict[tuple[str, Alignment], Coverage] = field(default_factory=dict)
     constancy: dict[str, Constancy] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    unit: UnitEvidence = field(default_factory=UnitEvidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,12 @@ class _Task:
     protocol: Protocol
     alignments: tuple[Alignment, ...]
     reference: str | None
+
+    @property
+    def gauge(self) -> str | None:
+        """The network whose metres tell whether the truth was read in metres: the reference, else the first."""
+        metric = [name for name, net in self.nets.items() if isinstance(net, DepthNet) and net.spec.kind == "metric"]
+        return min(metric, key=lambda name: name != self.reference, default=None)
 
     @property
     def edges_m(self) -> tuple[float, ...]:
@@ -188,7 +198,9 @@ def score(
             gallery.offer(scored.error, scored.build)
     if not tally.images:
         listed = "; ".join(f"{item.name}: {item.reason}" for item in tally.skipped[:3])
-        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed})")
+        doubt = tally.unit.doubt(protocol.domain)
+        hint = f"; {doubt}" if doubt else ""
+        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed}){hint}")
     return Scores(
         protocol=protocol,
         alignments=task.alignments,
@@ -201,6 +213,7 @@ def score(
         coverage=tally.coverage,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
+        unit_doubt=tally.unit.doubt(protocol.domain),
         remarks=tuple(remark for name, found in tally.constancy.items() if (remark := found.remark(name))),
     )
 
@@ -208,6 +221,7 @@ def score(
 def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> _Scored | None:
     """Score one frame under all alignments; None where there is nothing to compare with."""
     _digest_frame(tally, frame)
+    tally.unit.add_frame(frame)
     if frame.depth_m is None:
         tally.skipped.append(Skipped(name=frame.name, reason="no ground truth"))
         return None
@@ -217,6 +231,8 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> _Scored | None:
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
     answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    if task.gauge is not None:
+        tally.unit.add_prediction(answers[task.gauge].depth_m[valid], true_m[valid])
     cells = cells_of(true_m, valid, task.protocol)
     primary = {}
     for name, said in answers.items():
