@@ -15,7 +15,7 @@ from eval.contents import Contents
 from eval.cost import Cost
 from eval.diagrams import render_diagrams
 from eval.page_style import CSS
-from eval.page_tables import costs_section, render_figures, render_worst
+from eval.page_tables import costs_section, render_coverage, render_figures, render_worst
 from eval.score import Scores
 from eval.shipping import Shipping
 from eval.strips import render_strips
@@ -30,6 +30,7 @@ def render_page(contents: Contents) -> str:
             render_figures(contents),
             costs_section(contents.rows_of(contents.primary), contents.scores.reference),
             render_diagrams(contents),
+            render_coverage(contents),
             render_worst(contents),
             render_strips(contents.scores),
             _skipped(contents.scores),
@@ -82,9 +83,10 @@ def _verdict(contents: Contents, answer: Shipping, comparison: Comparison) -> st
         f"{answer.net} {WORDS[comparison.verdict]} {answer.reference}: abs_rel {student.metrics['abs_rel']:.3f} "
         f"against {teacher.metrics['abs_rel']:.3f}, over {comparison.num_resampled} {comparison.resampled}."
     )
+    grounds = f"<p>{escape(answer.grounds())}</p><p>{escape(detail + _savings(student.cost, teacher.cost))}</p>"
     return (
         f'<div class="verdict {answer.answer}"><strong><span aria-hidden="true">{SIGNS[answer.answer]}</span> '
-        f"{escape(answer.sentence())}</strong><p>{escape(detail + _savings(student.cost, teacher.cost))}</p></div>"
+        f"{escape(answer.head())}</strong>{grounds}</div>"
     )
 
 

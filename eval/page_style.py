@@ -40,7 +40,7 @@ tr.reference>*{background:var(--card)}
 .legend span{margin-right:16px;white-space:nowrap}
 .legend span{display:inline-block;max-width:100%;overflow-wrap:anywhere;white-space:normal}
 .key{width:30px;height:10px;margin-right:6px;vertical-align:middle}
-.plot{display:block;width:100%;max-width:640px;height:auto}
+.plot{display:block;width:100%;max-width:460px;height:auto}
 .plot text{font-size:11px;fill:var(--soft)}
 .plot .grid{stroke:var(--line);stroke-width:1}
 .grids{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:14px}
@@ -72,7 +72,7 @@ dd{margin:0 0 .5rem;overflow-wrap:anywhere}
 :root{--ink:#000;--soft:#444;--line:#bbb;--card:#f4f4f4;--paper:#fff;--tie:#57606a;--better:#0072b2;--worse:#b35900}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{font-size:10pt}main{max-width:none;padding:0}
-.panel,figure,tr,.band,.verdict{break-inside:avoid}h1,h2,h3{break-after:avoid}
+.panel,figure,tr,.band,.verdict{break-inside:avoid}h1,h2,h3,h2+p,h2+p+.legend{break-after:avoid}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:3px 4px}th:first-child{min-width:0}
 .plot{max-width:420px}.row.flat{grid-template-columns:repeat(3,minmax(0,1fr))}}
 """

@@ -9,6 +9,7 @@ from eval.alignment import LABELS, Alignment
 from eval.comparison import Comparison
 from eval.contents import Contents
 from eval.cost import Cost
+from eval.doubt import MASS, MAX_PIXELS
 from eval.table import COLUMNS, Row, fidelity_cells, interval_text, number, require_one_protocol
 from eval.worst import WorstFrame, worst_frames
 
@@ -130,6 +131,22 @@ def _cost_cells(cost: Cost | None) -> Sequence[str]:
         ),
         f"{cost.width}x{cost.height}",
         f"{escape(cost.device)}, {cost.num_threads} {threads}",
+    )
+
+
+def render_coverage(contents: Contents) -> str:
+    """How often the interval of each network with a DPM holds the truth."""
+    lines = [
+        line(net, LABELS[alignment], ("–" if found.share is None else f"{found.share:.1%}", f"{found.num_pixels:,}"))
+        for (net, alignment), found in contents.scores.coverage.items()
+    ]
+    if not lines:
+        return ""
+    return (
+        "<section><h2>Does the network know when it does not know?</h2><p>Share of measured pixels whose depth lies in "
+        f"the central interval that holds {MASS:.0%} of the depth probability map. {MASS:.0%} is right: less means too "
+        f"sure, more too unsure. Up to {MAX_PIXELS:,} pixels of each frame are looked at.</p>"
+        f"{table(('network', 'inside', 'pixels'), lines)}</section>"
     )
 
 

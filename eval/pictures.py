@@ -90,6 +90,12 @@ def entropy_scale(highest_nat: float) -> Scale:
     return Scale(name="entropy", colour_map="magma", low=0.0, high=float(high), spacing="linear", ticks=ticks)
 
 
+def width_scale() -> Scale:
+    """Width of an interval as a share of its middle, from 0 to the largest that there is, 2."""
+    ticks = tuple((share, f"{share:.0%}") for share in (0.0, 0.5, 1.0, 1.5, 2.0))
+    return Scale(name="80 % interval", colour_map="cividis", low=0.0, high=2.0, spacing="linear", ticks=ticks)
+
+
 def map_png(values: Float[Tensor, "height width"], scale: Scale) -> bytes:
     """A map on its scale; NaN means none."""
     known = ~values.isnan()

@@ -150,15 +150,16 @@ def linear_axis(title: str, highest: float) -> Axis:
 
 def _round_step(least: float) -> float:
     power = 10.0 ** math.floor(math.log10(least))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= least * (1 - 1e-9))
 
 
 def log_axis(title: str, values: Sequence[float]) -> Axis:
-    """Powers of ten and their double and fivefold around positive values; a tick at each 1, 2, 5 if there is room."""
+    """Around positive values, with as many round ticks as there is room for."""
     low, high = min(values) / 1.5, max(values) * 1.5
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    fine = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
-    inside = [value for value in fine if low <= value <= high]
-    if len(inside) > 7:
-        inside = [value for value in inside if math.isclose(math.log10(value) % 1.0, 0.0, abs_tol=1e-9)]
+    for factors in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1,)):
+        ticks = [factor * 10.0**power for power in powers for factor in factors]
+        inside = [value for value in ticks if low <= value <= high]
+        if len(inside) <= 6:
+            break
     return Axis(title=title, low=low, high=high, ticks=tuple((value, f"{value:g}") for value in inside), is_log=True)

@@ -15,6 +15,7 @@ from eval.breakdown import CURVE_STEP, Breakdown
 from eval.comparison import Comparison, compare
 from eval.contents import Contents
 from eval.cost import Cost
+from eval.doubt import MASS
 from eval.metrics import METRICS
 from eval.page import render_page
 from eval.regions import REGIONS
@@ -106,6 +107,10 @@ def _figures(scores: Scores, rows: Sequence[Row], comparisons: Sequence[Comparis
         "nets": {name: asdict(spec) for name, spec in scores.specs.items()},
         "rows": [asdict(row) for row in rows],
         "comparisons": [asdict(comparison) for comparison in comparisons],
+        "coverage": [
+            {"net": net, "alignment": alignment, "mass": MASS, "share": found.share, "num_pixels": found.num_pixels}
+            for (net, alignment), found in scores.coverage.items()
+        ],
         "breakdowns": [
             {"net": net, "alignment": alignment, **_breakdown(found)}
             for (net, alignment), found in scores.breakdowns.items()

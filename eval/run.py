@@ -118,6 +118,7 @@ def main(config: EvalConfig) -> None:
         num_panels=config.num_panels,
         num_worst=config.num_worst,
     )
+    warnings = [f"Warning: {scores.unit_doubt}."] if scores.unit_doubt else []
     costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     report = write_report(
         config.out,
@@ -127,7 +128,7 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
-        remarks=[*sentences(seals), *evidence_remarks(config.model)],
+        remarks=[*warnings, *sentences(seals), *evidence_remarks(config.model)],
         extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
@@ -136,6 +137,8 @@ def main(config: EvalConfig) -> None:
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
     print(f"report: {report.page}")
+    for warning in warnings:
+        print(warning, file=sys.stderr)
     if scores.faults:
         first = scores.faults[0]
         raise IncompleteError(

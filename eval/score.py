@@ -15,13 +15,15 @@ from eval.answer import Answer, Source, answer, protocol_input
 from eval.bands import band_edges
 from eval.breakdown import Breakdown, cells_of
 from eval.constancy import Constancy
+from eval.doubt import Coverage
 from eval.frame import Frame
 from eval.gallery import Gallery, Panel, Picture
 from eval.metrics import RmseMean, image_metrics, mean_figures
 from eval.protocol import Protocol, finish, scored_truth, valid_mask
 from eval.reading import Unusable
+from eval.unit import UnitEvidence
 from mde.errors import InputError
-from mde.nets.net import NetSpec
+from mde.nets.net import DepthNet, NetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +75,13 @@ class Scores:
     """The others against the reference's prediction in place of the truth, unaligned."""
     skipped: tuple[Skipped, ...]
     breakdowns: dict[tuple[str, Alignment], Breakdown]
+    coverage: dict[tuple[str, Alignment], Coverage]
+    """How often the interval of a DPM holds the truth, of networks that have one; for alignments by a factor alone."""
     panels: tuple[Panel, ...]
     data_sha256: str
     """Digest of names, pixels, depth and focal lengths of all frames, in order."""
+    unit_doubt: str | None = None
+    """A sentence, where the ground truth looks as if it were read in another unit."""
     remarks: tuple[str, ...] = ()
     """What a reader must know of a network beside its figures: that it answers the same whatever it sees."""
 
@@ -111,8 +117,10 @@ class _Tally:
     fidelity: list[ImageScore] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     breakdowns: dict[tuple[str, Alignment], Breakdown] = field(default_factory=dict)
+    coverage: dict[tuple[str, Alignment], Coverage] = field(default_factory=dict)
     constancy: dict[str, Constancy] = field(default_factory=dict)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    unit: UnitEvidence = field(default_factory=UnitEvidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +131,12 @@ class _Task:
     protocol: Protocol
     alignments: tuple[Alignment, ...]
     reference: str | None
+
+    @property
+    def gauge(self) -> str | None:
+        """The network whose metres tell whether the truth was read in metres: the reference, else the first."""
+        metric = [name for name, net in self.nets.items() if isinstance(net, DepthNet) and net.spec.kind == "metric"]
+        return min(metric, key=lambda name: name != self.reference, default=None)
 
     @property
     def edges_m(self) -> tuple[float, ...]:
@@ -179,12 +193,14 @@ def score(
         if isinstance(frame, Unusable):
             tally.skipped.append(Skipped(name=frame.name, reason=frame.reason, is_fault=True))
             continue
-        panel = _score_frame(frame, task, tally)
-        if panel is not None:
-            gallery.add(panel)
+        scored = _score_frame(frame, task, tally)
+        if scored is not None:
+            gallery.offer(scored.error, scored.build)
     if not tally.images:
         listed = "; ".join(f"{item.name}: {item.reason}" for item in tally.skipped[:3])
-        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed})")
+        doubt = tally.unit.doubt(protocol.domain)
+        hint = f"; {doubt}" if doubt else ""
+        raise InputError(f"none of {len(tally.skipped)} frames can be scored under {protocol.name} ({listed}){hint}")
     return Scores(
         protocol=protocol,
         alignments=task.alignments,
@@ -194,15 +210,18 @@ def score(
         fidelity=tuple(tally.fidelity),
         skipped=tuple(tally.skipped),
         breakdowns=tally.breakdowns,
+        coverage=tally.coverage,
         panels=gallery.panels(),
         data_sha256=tally.digest.hexdigest(),
+        unit_doubt=tally.unit.doubt(protocol.domain),
         remarks=tuple(remark for name, found in tally.constancy.items() if (remark := found.remark(name))),
     )
 
 
-def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
+def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> _Scored | None:
     """Score one frame under all alignments; None where there is nothing to compare with."""
     _digest_frame(tally, frame)
+    tally.unit.add_frame(frame)
     if frame.depth_m is None:
         tally.skipped.append(Skipped(name=frame.name, reason="no ground truth"))
         return None
@@ -212,8 +231,10 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
         tally.skipped.append(Skipped(name=frame.name, reason="no valid depth in the scored region"))
         return None
     answers = {name: answer(net, frame, task.protocol) for name, net in task.nets.items()}
+    if task.gauge is not None:
+        tally.unit.add_prediction(answers[task.gauge].depth_m[valid], true_m[valid])
     cells = cells_of(true_m, valid, task.protocol)
-    pictures = []
+    primary = {}
     for name, said in answers.items():
         rows = [
             _score_image(name, frame, alignment, said.to_align(alignment)[valid], true_m[valid], task)
@@ -225,25 +246,67 @@ def _score_frame(frame: Frame, task: _Task, tally: _Tally) -> Panel | None:
             breakdown = tally.breakdowns.setdefault((name, row.alignment), Breakdown(edges_m=task.edges_m))
             pred_m = finish(said.to_align(row.alignment)[valid], row.fit, task.protocol)
             breakdown.add(pred_m, true_m[valid], cells)
-        pictures.append(_picture(said, rows[0], task.protocol))
+            _count_coverage(tally, said, row, true_m, valid)
+        primary[name] = rows[0]
     tally.fidelity.extend(_fidelity(frame, {name: said.depth_m for name, said in answers.items()}, task))
-    judged = [picture.abs_rel for picture in pictures if picture.net != task.reference] or [pictures[0].abs_rel]
-    return Panel(
-        frame=frame.name,
-        scene=frame.scene,
-        image=frame.image if task.protocol.region == "frame" else protocol_input(frame, task.protocol),
-        true_m=torch.where(true_m < task.protocol.cap_m, true_m, 0.0)[0],
-        valid=valid[0],
-        pictures=tuple(pictures),
-        error=max(judged),
+    judged = [name for name in primary if name != task.reference] or list(primary)
+    return _Scored(
+        frame=frame,
+        true_m=true_m,
+        valid=valid,
+        answers=answers,
+        primary=primary,
+        protocol=task.protocol,
+        error=max(primary[name].metrics["abs_rel"] for name in judged),
     )
+
+
+FACTOR_ALONE: tuple[Alignment, ...] = ("none", "median")
+
+
+def _count_coverage(tally: _Tally, said: Answer, row: ImageScore, true_m: Tensor, valid: Tensor) -> None:
+    """Of alignments that scale the interval with the depth; what others do to it is not a factor."""
+    if said.doubt is None or row.alignment not in FACTOR_ALONE:
+        return
+    counted = said.doubt.coverage(true_m, valid, row.fit.scale)
+    if counted is not None:
+        tally.coverage.setdefault((row.net, row.alignment), Coverage()).add(counted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """A frame that was scored, as long as it may still be shown."""
+
+    frame: Frame
+    true_m: Tensor
+    valid: Tensor
+    answers: Mapping[str, Answer]
+    primary: Mapping[str, ImageScore]
+    """Figures under the primary alignment."""
+    protocol: Protocol
+    error: float
+    """By which the worst frames are found."""
+
+    def build(self) -> Panel:
+        """Everything that is shown of the frame."""
+        frame, protocol = self.frame, self.protocol
+        return Panel(
+            frame=frame.name,
+            scene=frame.scene,
+            image=frame.image if protocol.region == "frame" else protocol_input(frame, protocol),
+            true_m=torch.where(self.true_m < protocol.cap_m, self.true_m, 0.0)[0],
+            valid=self.valid[0],
+            pictures=tuple(_picture(said, self.primary[name], protocol) for name, said in self.answers.items()),
+            error=self.error,
+        )
 
 
 def _picture(said: Answer, row: ImageScore, protocol: Protocol) -> Picture:
     return Picture(
         net=row.net,
         depth_m=finish(said.to_align(row.alignment), row.fit, protocol)[0],
-        entropy_nat=said.entropy_nat,
+        entropy_nat=None if said.doubt is None else said.doubt.entropy_nat(),
+        relative_width=None if said.doubt is None else said.doubt.relative_width(),
         fit=row.fit,
         abs_rel=row.metrics["abs_rel"],
     )

@@ -30,16 +30,25 @@ class Shipping:
 
     def sentence(self) -> str:
         """The answer and its grounds."""
-        low, high = self.interval
+        return f"{self.head()}. {self.grounds()}"
+
+    def head(self) -> str:
+        """The answer alone."""
         heads = {
             "yes": f"Yes: {self.net} may take the place of {self.reference}",
             "no": f"No: {self.net} is not good enough to take the place of {self.reference}",
             "undecided": f"Not decided by these frames: whether {self.net} may take the place of {self.reference}",
         }
+        return heads[self.answer]
+
+    def grounds(self) -> str:
+        """What the answer rests on."""
+        low, high = self.interval
         caution = f"; {self.caution}" if self.caution else ""
+        side = "below" if self.loss < 0.0 else "above"
         return (
-            f"{heads[self.answer]}. It loses {self.loss:+.0%} abs_rel ({LABELS[self.alignment]}; 95 % interval "
-            f"{low:+.0%} to {high:+.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
+            f"Its abs_rel is {abs(self.loss):.0%} {side} that of {self.reference} ({LABELS[self.alignment]}; 95 % "
+            f"interval {low:+.0%} to {high:+.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
         )
 
 

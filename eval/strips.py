@@ -21,6 +21,7 @@ from eval.pictures import (
     photo_jpeg,
     signed_error,
     thicken,
+    width_scale,
 )
 from eval.score import Scores
 
@@ -49,6 +50,8 @@ def _scales(scores: Scores) -> dict[str, Scale]:
     entropies = [p.entropy_nat for panel in scores.panels for p in panel.pictures if p.entropy_nat is not None]
     if entropies:
         scales["entropy"] = entropy_scale(max(float(entropy.max()) for entropy in entropies))
+    if any(p.relative_width is not None for panel in scores.panels for p in panel.pictures):
+        scales["width"] = width_scale()
     return scales
 
 
@@ -58,6 +61,8 @@ def _explanation(scores: Scores) -> str:
         text += " Sparse measurements are drawn three pixels wide."
     if any(picture.entropy_nat is not None for panel in scores.panels for picture in panel.pictures):
         text += " Entropy is that of the depth probability map: high where the network is unsure of the distance."
+    if any(picture.relative_width is not None for panel in scores.panels for picture in panel.pictures):
+        text += " The width of the interval that holds 80 % of that map is a share of the interval's middle."
     return text + " Errors are shown where pixels were scored."
 
 
@@ -106,6 +111,9 @@ def _network(panel: Panel, picture: Picture, scales: dict[str, Scale]) -> str:
     ]
     if picture.entropy_nat is not None:
         figures.append(_figure(map_png(picture.entropy_nat, scales["entropy"]), f"{picture.net}: DPM entropy", panel))
+    if picture.relative_width is not None:
+        width = map_png(picture.relative_width, scales["width"])
+        figures.append(_figure(width, f"{picture.net}: width of the 80 % interval", panel))
     return "".join(figures)
 
 

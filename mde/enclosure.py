@@ -111,7 +111,7 @@ def prepared(own: Allowance, *, added: Sequence[Path], revision: str | None, die
 def launch() -> NoReturn:
     """The launcher: give up what can be given up, then become the command of the arguments."""
     enclosure = _read(os.environ[VARIABLE])
-    if enclosure.dies_with_parent:
+    if enclosure.dies_with_parent and sys.platform == "linux":
         _die_with_parent()
     _drop_open_files()
     network = _leave_network(enclosure)

@@ -70,7 +70,7 @@ def level_now(*, is_watched: bool) -> tuple[Level, str]:
     open_way = reached()
     if open_way is not None:
         return "observed", open_way
-    return "enforced", "nobody has signed this report"
+    return "enforced", "whether it is signed, python -m mde.verify checks"
 
 
 def check_level(level: Level, why: str, required: Level | None) -> None:

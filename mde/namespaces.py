@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 import struct
+import sys
 
 NEW_MOUNTS, NEW_IPC, NEW_USERS, NEW_NETWORK = 0x00020000, 0x08000000, 0x10000000, 0x40000000  # <sched.h>
 OWN = NEW_MOUNTS | NEW_IPC | NEW_NETWORK
@@ -25,6 +26,8 @@ def leave_network_and_memory() -> str | None:
 
     To be called while there is one thread. Answers None, or why the system does not permit it; then nothing changed.
     """
+    if sys.platform != "linux":
+        return f"{sys.platform} has no networks of a process's own"
     library, user, group = ctypes.CDLL(None, use_errno=True), os.getuid(), os.getgid()
     if library.unshare(OWN) != 0:
         if library.unshare(NEW_USERS | OWN) != 0:

@@ -97,6 +97,17 @@ def test_a_run_is_shut_in_and_says_so_and_its_log_is_whole(tmp_path: Path, shard
 
 
 @pytest.mark.slow
+def test_what_is_missing_is_rendered_inside(tmp_path: Path) -> None:
+    """By worker processes and a graphics library, on the processor."""
+    status, output, error = ending(tmp_path, "--data", "new/renders", "--num-renders", "4", "--train.num-steps", "2")
+    assert status == 0, error
+    found = evidence(tmp_path / "run")
+    assert found.denied == found.connections == () and found.allowed is not None
+    assert str(tmp_path / "new" / "renders") in found.allowed.writes
+    require_enforcement(found)
+
+
+@pytest.mark.slow
 def test_wrong_input_is_one_line_and_leaves_no_folder_behind(tmp_path: Path, shards: Path) -> None:
     (tmp_path / "wrong").write_bytes(b"not weights")
     status, _, error = ending(tmp_path, "--weights", "wrong", "--out", "some/where")

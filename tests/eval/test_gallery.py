@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from eval.gallery import Gallery, Panel, Picture, pool_nearest, shrink
 
 def panel(index: int, *, error: float = 0.0, height: int = 2, width: int = 4) -> Panel:
     plane = torch.full((height, width), float(index + 1))
-    picture = Picture(net="a", depth_m=plane, entropy_nat=plane, fit=AS_IT_STANDS, abs_rel=error)
+    picture = Picture(net="a", depth_m=plane, entropy_nat=plane, relative_width=plane, fit=AS_IT_STANDS, abs_rel=error)
     return Panel(
         frame=str(index),
         scene="s",
@@ -28,7 +30,7 @@ def panel(index: int, *, error: float = 0.0, height: int = 2, width: int = 4) ->
 def test_frames_are_spread_over_a_set_of_unknown_length(num_frames: int) -> None:
     gallery = Gallery(3)
     for index in range(num_frames):
-        gallery.add(panel(index))
+        gallery.offer(0.0, partial(panel, index))
     spread = [int(item.frame) for item in gallery.panels() if item.reason == "spread"]
     assert len(spread) == len(set(spread)) == min(3, num_frames)
     assert spread[0] == 0
@@ -42,7 +44,7 @@ def test_frames_are_spread_over_a_set_of_unknown_length(num_frames: int) -> None
 def test_the_worst_frames_are_kept_once_and_in_order() -> None:
     gallery, errors = Gallery(2, 2), [0.1, 0.9, 0.2, 0.8, 0.3, 0.95, 0.1]
     for index, error in enumerate(errors):
-        gallery.add(panel(index, error=error))
+        gallery.offer(error, partial(panel, index, error=error))
     panels = gallery.panels()
     assert [item.frame for item in panels if item.reason == "worst"] == ["5", "1"]
     assert len({item.frame for item in panels}) == len(panels)
@@ -51,13 +53,13 @@ def test_the_worst_frames_are_kept_once_and_in_order() -> None:
 def test_more_of_the_worst_than_of_the_spread_can_be_kept_and_none_of_the_spread() -> None:
     gallery = Gallery(0, 3)
     for index, error in enumerate([0.1, 0.9, 0.2, 0.8, 0.3]):
-        gallery.add(panel(index, error=error))
+        gallery.offer(error, partial(panel, index, error=error))
     assert [item.frame for item in gallery.panels()] == ["1", "3", "4"]
 
 
 def test_a_gallery_of_nothing_stays_empty() -> None:
     gallery = Gallery(0)
-    gallery.add(panel(0))
+    gallery.offer(0.0, partial(panel, 0))
     assert gallery.panels() == ()
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from eval.frame import Frame
-from eval.pairs import pairs_frames
 from eval.protocol import PROTOCOLS
 from eval.score import Scores, mean_metrics, score
-from mde.domain import DomainName
 from mde.errors import InputError
-from mde.nets import load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.output import Output
 from tests.eval.conftest import FULL_M
@@ -206,21 +202,3 @@ def test_the_digest_of_the_data_follows_all_that_decides_a_figure(red_net, make_
     ]
     assert len({quiet(nets, [item]).data_sha256 for item in changed}) == 5
     assert quiet(nets, [frame]).data_sha256 == quiet(nets, make_frames(1)).data_sha256
-
-
-@pytest.mark.slow
-@pytest.mark.real_data
-@pytest.mark.parametrize(
-    "domain, units, weights, abs_rel, delta1",
-    [("driving", 256, "meter_kitti_xxs.pth", 0.147, 0.789), ("indoor", 1000, "meter_nyu_xxs.pth", 0.191, 0.685)],
-)
-def test_the_published_teacher_reaches_its_figures_on_real_frames(
-    domain: DomainName, units: int, weights: str, abs_rel: float, delta1: float, real: Path
-) -> None:
-    """Expected: the authors' networks on the same frames, table in the README beside them."""
-    net = load_teacher("meter", real / "weights" / weights, domain=domain)
-    scores = quiet({"meter": net}, list(pairs_frames(real / domain, units)), PROTOCOLS[f"pairs_{domain}"], num_panels=0)
-    figures = scores.mean("meter", "median")
-    assert scores.skipped == ()
-    assert figures["abs_rel"] == pytest.approx(abs_rel, abs=0.002)
-    assert figures["delta1"] == pytest.approx(delta1, abs=0.002)

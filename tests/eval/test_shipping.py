@@ -35,7 +35,7 @@ def comparison(low: float, high: float, *, caution: str = "") -> Comparison:
 @pytest.mark.parametrize(
     "low, high, answer, head",
     [
-        (-0.05, 0.1, "yes", "Yes: student may take the place of teacher. It loses +2%"),
+        (-0.05, 0.1, "yes", "Yes: student may take the place of teacher. Its abs_rel is 2% above that of teacher"),
         (0.08, 0.12, "undecided", "Not decided by these frames: whether student may take the place of teacher"),
         (0.101, 0.3, "no", "No: student is not good enough to take the place of teacher"),
     ],
