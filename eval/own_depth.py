@@ -60,8 +60,8 @@ def own_depth(net: DepthNet, own: OwnImage, *, focal_px: float | None) -> OwnDep
     """Ask `net` for the depth of a whole picture, which it is shown as `NetSpec.framing` says: squeezed to its size.
 
     A picture that has the network's own size is taken for what it was trained on. Where the network sees a part only
-    (`frame_size`), there is no depth beside that part. With `focal_px`, in pixels of the picture, the metres of a
-    network that was not calibrated are multiplied by what its focal length has become over the one of training: an
+    (`frame_size`), there is no depth beside that part. With `focal_px`, in pixels of the picture, the metres of the
+    network are multiplied by what its focal length has become over the one of training: an
     object looks the same at twice the distance through twice the focal length.
 
     Differs from Metric3D (Yin et al., 2023), which trains on images brought to one camera: here the answer of a network
@@ -140,7 +140,7 @@ def _remarks(spec: NetSpec, home: Camera, own: OwnImage, *, is_told: bool) -> li
     """How the picture differs from those of training, and what helps."""
     height, width = own.size
     stated_px, ours_px = own.exif_focal_px, picture_camera(home, own.size, focal_px=None).f_px[0]
-    way_out = "give --focal-px, or calibrate: python -m eval.calibrate"
+    way_out = "give --focal-px"
     if stated_px is not None:
         way_out = f"its file states a focal length of about {stated_px:.0f} px: try --focal-px {stated_px:.0f}"
     if not _has_shape(home, own.size):

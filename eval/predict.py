@@ -1,6 +1,6 @@
 """Depth of one's own images: `python -m eval.predict --model runs/student --out depth hall.jpg`.
 
-Opens the user's images, after training, as eval.run and eval.calibrate do: nothing that it writes is an input of
+Opens the user's images, after training, as eval.run does: nothing that it writes is an input of
 training.
 """
 
@@ -38,7 +38,7 @@ class PredictConfig:
     rounding, camera and digests), NAME_colours.png with a scale bar in metres, NAME_interval.png where the network has
     a depth probability map (width of the interval that holds 80 % of it), and NAME_cloud.ply or .glb. A network knows
     metres for the lens that it was trained with alone: behind another one they are off by a factor, which --focal-px
-    corrects and eval.calibrate measures. An image that cannot be read is named, the others go on, and the exit status
+    corrects. An image that cannot be read is named, the others go on, and the exit status
     is 3. Images may be added to a folder later; what is there already is not computed again.
     """
 
@@ -57,8 +57,8 @@ class PredictConfig:
     domain: DomainName | None = None
     """What the teacher was trained on."""
     focal_px: float | None = None
-    """Focal length of your images in their pixels: the point cloud gets that camera, and metres of networks that are
-    not calibrated are multiplied by what it is over that of training. By default images are taken for those of the
+    """Focal length of your images in their pixels: the point cloud gets that camera, and metres are
+    multiplied by what it is over that of training. By default images are taken for those of the
     training camera, at their size."""
     cloud: CloudName = "ply"
     """Point cloud of what the network saw, without pixels that hang between a near and a far surface (seen at less
