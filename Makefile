@@ -51,6 +51,7 @@ bench: setup  ## speed and memory, as ratios against a baseline of the same run
 	$(PY) -m tests.bench.rendering
 	$(PY) -m tests.bench.adaptation
 	$(PY) -m tests.bench.enclosure
+	$(PY) -m tests.bench.evaluation
 
 golden: setup  ## make the golden files again and show what changed
 	$(PY) -m tests.golden.make

@@ -76,7 +76,9 @@ def dpm_mean(
 
 def dpm_entropy(probability: Float[Tensor, "batch bins height width"]) -> Float[Tensor, "batch 1 height width"]:
     """Entropy in nat, 0 where one bin has everything and ln K where all bins are equal."""
-    return torch.special.entr(probability).sum(dim=1, keepdim=True)
+    # Twice as fast on a CPU as torch.special.entr; 0 ln 0 is 0.
+    logarithm = probability.clamp_min(torch.finfo(probability.dtype).tiny).log()
+    return -(probability * logarithm).sum(dim=1, keepdim=True)
 
 
 def dpm_interval(
@@ -86,11 +88,11 @@ def dpm_interval(
     if not 0.0 < mass < 1.0:
         raise ValueError(f"mass={mass} must lie between 0 and 1")
     tail = (1.0 - mass) / 2.0
-    return _quantile(probability, bins, tail), _quantile(probability, bins, 1.0 - tail)
-
-
-def _quantile(probability: Tensor, bins: Bins, share: float) -> Tensor:
     cumulative = probability.cumsum(dim=1)
+    return _quantile(probability, cumulative, bins, tail), _quantile(probability, cumulative, bins, 1.0 - tail)
+
+
+def _quantile(probability: Tensor, cumulative: Tensor, bins: Bins, share: float) -> Tensor:
     index = (cumulative < share).sum(dim=1, keepdim=True).clamp_max(bins.num_bins - 1)
     inside = probability.gather(1, index)
     before = cumulative.gather(1, index) - inside
