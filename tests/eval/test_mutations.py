@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from eval import alignment, answer, metrics, protocol, recording, score
+from eval import alignment, answer, metrics, placement, protocol, recording, score
 from eval.protocol import PROTOCOLS, Protocol
 from tests.eval import test_answer, test_metrics, test_score
 from tests.eval.oracles import ORACLES, run_oracle
@@ -203,7 +203,7 @@ SURVIVORS: dict[str, tuple[Patch, Callable[..., None]]] = {
     ),
     # Every crop lies inside the KB crop.
     "far outside the input": (
-        function(answer, "place", filled_far),
+        function(placement, "place", filled_far),
         test_answer.test_outside_its_input_a_prediction_counts_as_nearest_and_is_in_no_fit,
     ),
     # No published program aligns.
