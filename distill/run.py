@@ -164,7 +164,7 @@ class DistillConfig:
 
 
 def main(config: DistillConfig) -> None:
-    """Run the command, with --no-real-data as an enclosed process in place of this one."""
+    """Run the command, with --no-real-data shut in before anything that the options name is opened."""
     if config.no_real_data and enclosed() is None:
         arguments = ["-m", "distill.run", *sys.argv[1:]]
         enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
@@ -203,7 +203,9 @@ def distill(config: DistillConfig) -> None:
                 is_shared=not processes.is_first,
             )
             if config.no_real_data:
-                stack.enter_context(reads_noted(out / READS, allowance_here(allowance_of(config), config.allow)))
+                stack.enter_context(
+                    reads_noted(out / READS, allowance_here(lambda: allowance_of(config), config.allow))
+                )
                 note_teacher(teacher, config.weights)
                 for file in (config.owner_file, config.backbone):
                     if file is not None:
