@@ -175,7 +175,7 @@ def rows_of(config: FeaturesConfig, teacher: str) -> list[dict[str, Any]]:
     for name, arm in ARMS.items():
         runs = [run_of(config, teacher, name, seed) for seed in seeds]
         trained = student_config(config, teacher, arm, 0)
-        cost = measure_cost(students[name, 0], CAMERA.size)
+        cost = measure_cost(students[name, 0], num_repeats=2)
         found = [features_report(trained.features, run) for run in runs]
         rows.append(
             {

@@ -156,11 +156,11 @@ class Killed(Exception):
     """In place of a signal."""
 
 
-@pytest.mark.parametrize("at", [3, 8, 12])
+@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.slow), pytest.param(8, marks=pytest.mark.slow), 30])
 def test_a_run_killed_in_any_stage_ends_with_the_same_weights(
     at: int, data: Path, straight: Path, tmp_path: Path
 ) -> None:
-    """Batches 0 to 5 are the first student's; one looks at sizes, five fit, sixteen measure, four are the student's."""
+    """Batches 0 to 5 are the first student's; one looks at sizes, 5 fit, 16 measure, four are the student's."""
 
     class KillingTransformation(nn.Module):
         def __init__(self) -> None:
