@@ -44,6 +44,8 @@ class NetSpec:
     """Of `Output.depth_m`; that of other kinds than metric is depth in an unknown unit."""
     depth_range_m: tuple[float, float]
     licence: str
+    taps: tuple[str, ...] = ()
+    """Modules of the network whose answers are its features (`mde.nets.taps`), for feature distillation."""
     weights_sha256: str
     """Digest of the file that the weights came from."""
     calibration: Calibration | None = None
