@@ -50,6 +50,7 @@ bench: setup  ## speed and memory, as ratios against a baseline of the same run
 	$(PY) -m tests.bench.run
 	$(PY) -m tests.bench.rendering
 	$(PY) -m tests.bench.adaptation
+	$(PY) -m tests.bench.feature_cost
 	$(PY) -m tests.bench.enclosure
 	$(PY) -m tests.bench.evaluation
 

@@ -12,11 +12,12 @@ from mde.nets.student import StudentCard, build_student, new_student
 from mde.nets.student_net import Student
 
 
-def check_beginning(name: str, backbone: Path | None, domain: Domain) -> None:
-    """Raise InputError now for a student that cannot be built, or cannot begin from its backbone's weights."""
+def check_beginning(name: str, backbone: Path | None, domain: Domain) -> Student:
+    """The student; InputError now where it cannot be built, or cannot begin from its backbone's weights."""
     student = new_student(name, domain.bins, domain.depth_range_m)
     if backbone is not None:
         load_backbone(student, backbone)
+    return student
 
 
 def first_student(card: StudentCard, *, own: tuple[str, ...], backbone: Path | None, seed: int) -> Student:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill.acclimation_fit import ACCLIMATION
 from distill.data_statement import files_of, painter_of
 from mde.files import sha256_file
 from mde.nets.net import DepthNet
@@ -60,8 +61,9 @@ class Inputs:
         for role, path in {**self.files, "student_code": None if own is None else own[0]}.items():
             if path is not None:
                 yield _file(role, path)
-        for path in sorted((out / FITTED).glob("*")):
-            yield _file("transformation", path)
+        for role, folder in (("transformation", FITTED), ("features", ACCLIMATION)):
+            for path in sorted((out / folder).glob("*")):
+                yield _file(role, path)
 
 
 def _file(role: str, path: Path, facts: Mapping[str, object] | None = None, *, sha256: str | None = None) -> Resource:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from distill.alignment import align
 from distill.draw import AugmentConfig, Pictures
-from distill.objective import ObjectiveConfig
+from distill.imitation import Imitation
+from distill.objective import ObjectiveConfig, objective_loss
 from distill.randomisation import randomise
+from mde.bins import Bins
 from mde.errors import InputError
 from mde.nets.net import DepthNet
+from mde.nets.output import Output
+from mde.nets.taps import Taps
 
 Precision = Literal["fp32", "bf16"]
 
@@ -38,6 +42,21 @@ class Lesson:
     cache: DepthCache | None = None
     align_teacher: bool = False
     """Fit the teacher's depth to the render's, image by image (`distill.alignment`), and leave out what cannot be."""
+    taps: Taps | None = None
+    """Where the teacher's maps are heard, when they are wanted."""
+    imitation: Imitation | None = None
+    """What the student imitates of these maps; None for its depth alone."""
+
+
+class Taught(NamedTuple):
+    """What a student is shown, and what it should answer."""
+
+    images: Tensor
+    """(B,3,H,W), RGB in [0,1]."""
+    depth_m: Tensor
+    """The teacher's, (B,1,H,W)."""
+    maps: list[Tensor]
+    """The teacher's features, (B,C,h,w) each, from fine to coarse; none where they are not wanted."""
 
 
 @torch.no_grad()
@@ -51,8 +70,8 @@ def taught(
     step: int,
     first: int,
     precision: Precision,
-) -> tuple[Tensor, Tensor]:
-    """The images (B,3,H,W) that the student sees, on `device`, and the teacher's depth (B,1,H,W).
+) -> Taught:
+    """The images that the student sees, on `device`, and what the teacher makes of them.
 
     Images are transformed, then randomised, and the teacher sees the same ones unless `augment.student_only`. Depth is
     in metres, clamped to `depth_range_m`. With `align_teacher` images whose depth cannot be aligned are missing; there
@@ -69,11 +88,23 @@ def taught(
     with in_precision(precision, device):
         depth = teacher(asked).depth_m if lesson.cache is None else lesson.cache.depth_m(teacher, asked)
     depth = depth.float()
+    maps = (
+        [] if lesson.taps is None else lesson.taps.take(num_images=len(asked), aspect=asked.shape[-2] / asked.shape[-1])
+    )
     if lesson.align_teacher:
         assert pictures.depth_m is not None
         depth, is_sound = align(depth, pictures.depth_m.to(device), teacher.spec.kind, depth_range_m)
-        seen, depth = seen[is_sound], depth[is_sound]
-    return seen, depth.clamp(*depth_range_m)
+        seen, depth, maps = seen[is_sound], depth[is_sound], [one[is_sound] for one in maps]
+    return Taught(seen, depth.clamp(*depth_range_m), maps)
+
+
+def lesson_loss(lesson: Lesson, part: Taught, output: Output, bins: Bins | None) -> tuple[Tensor, dict[str, Tensor]]:
+    """The objective per sample, (B,), and its terms by name; `features` among them where they are imitated."""
+    losses, terms = objective_loss(output, part.depth_m, bins, lesson.objective)
+    if lesson.imitation is None:
+        return losses, terms
+    distance = lesson.imitation.loss(part.maps, output.features)
+    return losses + lesson.imitation.weight * distance, {**terms, "features": distance}
 
 
 def in_precision(precision: Precision, device: torch.device) -> torch.autocast:

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from distill.acclimation_fit import ACCLIMATION
+from distill.feature_stages import RESPONSE
 from distill.inputs import FITTED
 from distill.metrics_log import METRICS
 from distill.run import DistillConfig, train_student
@@ -74,6 +76,9 @@ def repeat_training(
         load_transformation(fitted, teacher_sha256=teacher.spec.weights_sha256) if fitted.is_dir() else None
     )
     first = _begin_at_checkpoint(run, work) if from_checkpoint else 0
+    for stage in (RESPONSE, ACCLIMATION):  # named, as the transformation is, and not made again
+        if (run / stage).is_dir():
+            shutil.copytree(run / stage, work / stage)
     last = min(first + num_steps, config.train.num_steps)
     again = replace(config, choose="last", weights=weights or config.weights, data=folder)
     with _threads(int(read_json(run / WAYMARKS)["num_threads"])):

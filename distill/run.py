@@ -26,6 +26,8 @@ from distill.closing import close_again, close_run
 from distill.data_statement import READS, data_statement, note_teacher, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, export_student
+from distill.feature_config import FeatureConfig
+from distill.feature_stages import check_features, feature_stages, features_report
 from distill.inputs import Inputs
 from distill.lesson import DepthCache, Lesson
 from distill.objective import ObjectiveChanges
@@ -47,13 +49,8 @@ from mde.files import read_json, sha256_file
 from mde.nets import file_name_of, load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
-from mde.nets.student import (
-    STUDENT,
-    StudentCard,
-    check_student,
-    identity_of,
-    save_student,
-)
+from mde.nets.student import STUDENT, StudentCard, check_student, identity_of, save_student
+from mde.nets.student_net import Student
 from mde.nets.teacher_files import teacher_allowance
 from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
@@ -137,6 +134,7 @@ class DistillConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     objective: ObjectiveChanges = field(default_factory=ObjectiveChanges)
     fit: FitConfig = field(default_factory=FitConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
 
     def __post_init__(self) -> None:
         check_student(self.student)
@@ -146,6 +144,8 @@ class DistillConfig:
             raise InputError("--require and --allow say how --no-real-data is kept; add it, or leave them out")
         if self.augment.mix > 0.0 and self.train.batch_size < 2:
             raise InputError("--augment.mix needs --train.batch-size 2 or more: pictures of a batch exchange objects")
+        if self.teacher_cache is not None and self.features.kind != "off":
+            raise InputError("--teacher-cache keeps depth, not features; leave it out, or --features.kind")
         if self.teacher_cache is not None and self.augment.is_new_each_time:
             raise InputError(
                 "--teacher-cache keeps depth of images that come again, which mixed and randomised ones never do; "
@@ -189,7 +189,8 @@ def distill(config: DistillConfig) -> None:
     key = None if config.signing_key is None else read_signing_key(config.signing_key)
     teacher = load_teacher(config.teacher, config.weights, domain=domain)
     state = state_of(teacher)
-    check_beginning(config.student, config.backbone, DOMAINS[domain])
+    student = check_beginning(config.student, config.backbone, DOMAINS[domain])
+    check_features(config.features, teacher, student, config.student)
     check_alignment(teacher.spec.kind, is_aligned=config.align_teacher, teacher=config.teacher)
     targets = {} if config.rung == "identity" else statistics_targets(config.statistics, teacher)
     with ExitStack() as stack:
@@ -238,6 +239,7 @@ def distill(config: DistillConfig) -> None:
         "images_painted_by": painter_of(reader.index),
         "scale_from": "renders" if config.align_teacher else "teacher",
         "training": {**asdict(summary), "images_per_second": _number(summary.images_per_second)},
+        "features": features_report(config.features, out),
         "checkpoint": {"step": load_directory(out / STUDENT).sidecar["step"], "proxy": scores_of(out)},
         "teacher_cache": None if cache is None else cache.figures(),
         "evidence": asdict(evidence),
@@ -363,7 +365,11 @@ def train_student(
         backbone_sha256=None if config.backbone is None else sha256_file(config.backbone),
         code_sha256=code_sha256,
     )
-    student = first_student(card, own=(config.student,), backbone=config.backbone, seed=config.seed)
+
+    def begin() -> Student:
+        student = first_student(card, own=(config.student,), backbone=config.backbone, seed=config.seed)
+        return student.to(processes.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
     lesson = Lesson(
         teacher=teacher.to(processes.device),
         transformation=None if transformation is None else transformation.to(processes.device),
@@ -372,13 +378,16 @@ def train_student(
         cache=cache,
         align_teacher=config.align_teacher,
     )
-    student.to(processes.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     judge = (
         None if held_out is None else ProxyJudge(teacher, lesson.transformation, held_out, out, config.train.num_steps)
     )
-    summary = train(
-        student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge, until=until
+    stages = feature_stages(
+        begin, card, lesson, reader, config.features, config.train, out, seed=config.seed, processes=processes
     )
+    with stages as (student, lesson):
+        summary = train(
+            student, lesson, reader, config.train, out, seed=config.seed, processes=processes, judge=judge, until=until
+        )
     if processes.is_first:
         step = choose(student, out, config.train.num_steps)
         save_student(out / STUDENT, student, replace(card, step=step))

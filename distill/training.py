@@ -18,9 +18,8 @@ from distill.draw import Pictures, drawn
 from distill.ema import Ema
 from distill.failed_batch import write_failed_batch
 from distill.guards import Guards
-from distill.lesson import Lesson, Precision, check_some_aligned, in_precision, taught
+from distill.lesson import Lesson, Precision, check_some_aligned, in_precision, lesson_loss, taught
 from distill.metrics_log import METRICS, final_means, metrics_log
-from distill.objective import objective_loss
 from distill.schedule import SCHEDULES, ScheduleName
 from distill.waymarks import is_waymark, set_waymark
 from mde.checkpoint import Checkpoint, flatten_optimizer, latest_step, restore_optimizer, save_step
@@ -213,10 +212,10 @@ def _backward(
     sums: dict[str, Tensor] = {}
     num_taught = 0
     for start in range(0, num, config.micro_batch or num):
-        part = pictures.part(start, config.micro_batch or num)
-        images, teacher_m = taught(
+        shown = pictures.part(start, config.micro_batch or num)
+        part = taught(
             lesson,
-            part,
+            shown,
             student.depth_range_m,
             device,
             seed=seed,
@@ -224,20 +223,22 @@ def _backward(
             first=first + start,
             precision=config.precision,
         )
-        if len(images) == 0:
+        if len(part.images) == 0:
             continue
         with in_precision(config.precision, device):
-            output = forward(images)
-        losses, terms = objective_loss(output, teacher_m, student.bins, lesson.objective)
+            output = forward(part.images)
+        losses, terms = lesson_loss(lesson, part, output, student.bins)
         if not bool(torch.isfinite(losses).all()):
-            shown = write_failed_batch(out, images, teacher_m, output.depth_m, terms, step=step, numbers=part.numbers)
+            picture = write_failed_batch(
+                out, part.images, part.depth_m, output.depth_m, terms, step=step, numbers=shown.numbers
+            )
             raise InputError(
-                f"the objective became {losses.mean().item()} at step {step}; look at {shown}, lower "
+                f"the objective became {losses.mean().item()} at step {step}; look at {picture}, lower "
                 "--train.learning-rate and begin in a new --out"
             )
         (losses.sum() / num).backward()
-        num_taught += len(images)
-        for name, value in {"loss": losses, **terms, **_comparisons(output.depth_m, teacher_m)}.items():
+        num_taught += len(part.images)
+        for name, value in {"loss": losses, **terms, **_comparisons(output.depth_m, part.depth_m)}.items():
             sums[name] = sums.get(name, 0.0) + value.detach().sum()
     check_some_aligned(num_taught, step)
     means = {name: total / num_taught for name, total in sums.items()}

@@ -88,7 +88,9 @@ def load_adabins(weights: Path | None, domain: Domain) -> DepthNet:
     check_domain(path, {name: other.weights_sha256 for name, other in TRAININGS.items()}, domain, owner="AdaBins'")
     core = AdaBins(domain.depth_range_m, _num_bins(state))
     load_strictly(core, state, path=path)
-    spec = published_spec("adabins", domain, BENCHMARK_FRAMINGS[domain.name], path, licence="GPL-3.0")
+    spec = published_spec(
+        "adabins", domain, BENCHMARK_FRAMINGS[domain.name], path, licence="GPL-3.0", taps=("encoder",)
+    )
     return DepthNet(core, spec, size_rule=core.size_fault).eval().requires_grad_(False)
 
 

@@ -73,7 +73,7 @@ def load_bts(weights: Path | None, domain: Domain) -> DepthNet:
     core = Bts(backbone, domain.depth_range_m[1], focal_px)
     load_strictly(core, state, path=path)
     framing = BENCHMARK_FRAMINGS[domain.name]
-    spec = published_spec("bts", domain, framing, path, licence="GPL-3.0", focal_px=focal_px)
+    spec = published_spec("bts", domain, framing, path, licence="GPL-3.0", taps=("encoder",), focal_px=focal_px)
     return DepthNet(core, spec, size_rule=size_fault).eval().requires_grad_(False)
 
 

@@ -61,6 +61,7 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
         native_size=NATIVE_SIZE,
         depth_range_m=domain.depth_range_m,
         licence="Apache-2.0",
+        taps=("stem", *(f"down.{number}" for number in range(len(WIDTHS) - 1))),
         weights_sha256=sha256_bytes(content),
         files=(path,),
     )

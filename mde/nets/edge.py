@@ -18,7 +18,7 @@ from mde.bins import Bins
 from mde.dpm import dpm_mean
 from mde.nets.output import Output
 from mde.nets.plain import WIDTHS, PlainBackbone
-from mde.nets.student_net import Student
+from mde.nets.student_net import PyramidStudent
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -26,7 +26,7 @@ DECODER_WIDTHS = (160, 96, 64, 32)
 """Channels at strides 16, 8, 4 and 2."""
 
 
-class EdgeStudent(Student):
+class EdgeStudent(PyramidStudent):
     """Maps image (B,3,H,W), RGB in [0,1], to depth at the same size, explained by a DPM at quarter size.
 
     depth = up2(sum_i p_i c_i) * exp(r): p is the softmax over `bins` at stride 4, r a correction at
@@ -50,16 +50,19 @@ class EdgeStudent(Student):
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
+    def features(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
+        """Five maps, at strides 2 to 32."""
+        return list(self.backbone((image - self.mean) / self.std))
+
+    def decode(self, features: Sequence[Tensor], image: Float[Tensor, "batch 3 height width"]) -> Output:
         """Depth in metres inside the range, with the logits of the DPM."""
-        features = self.backbone((image - self.mean) / self.std)
         quarter, half = self.decoder(features)
         logits = self.dpm_head(quarter)
         residual = self.residual_head(half)
         coarse_m = dpm_mean(logits.float().softmax(dim=1), self.bins)
         depth_m = _upsample(coarse_m, residual) * residual.float().exp()
         depth_m = F.interpolate(depth_m, size=image.shape[-2:], mode="bilinear", align_corners=False)
-        return Output(depth_m=depth_m.clamp(*self.depth_range_m), dpm_logits=logits)
+        return Output(depth_m=depth_m.clamp(*self.depth_range_m), dpm_logits=logits, features=tuple(features))
 
 
 class EdgeDecoder(nn.Module):

@@ -47,6 +47,13 @@ CLASSES = {
     "zoedepth": "ZoeDepthForDepthEstimation",
 }
 """From `model_type` to the class of transformers."""
+TAPS = {
+    "depth_anything": ("network.neck.reassemble_stage",),
+    "dpt": ("network.neck.reassemble_stage",),
+    "glpn": ("network.glpn.encoder",),
+    "zoedepth": ("network.neck.reassemble_stage",),
+}
+"""Where their features are: as maps, after reassembly, and in GLPN after each stage."""
 MIN_SIDE_PX = 32
 """Below this the deepest of the networks' maps have no pixel."""
 MIN_INVERSE = 1e-6
@@ -90,6 +97,7 @@ def load_hugging_face(folder: Path, weights: Path | None, domain: Domain) -> Dep
         kind=kind,
         depth_range_m=domain.depth_range_m,
         licence=licence_of(folder),
+        taps=TAPS[model_type],
         weights_sha256=sha256_bytes(json_bytes({file.name: sha256_file(file) for file in files})),
         files=files,
     )

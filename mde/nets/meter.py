@@ -74,7 +74,7 @@ def load_meter(weights: Path, domain: Domain) -> DepthNet:
     check_domain(weights, {name: other.weights_sha256 for name, other in TRAININGS.items()}, domain, owner="METER's")
     core = Meter(training, domain.depth_range_m)
     load_strictly(core, state, path=weights)
-    spec = published_spec("meter", domain, Framing(training.native_size), weights, licence="MIT")
+    spec = published_spec("meter", domain, Framing(training.native_size), weights, licence="MIT", taps=("encoder",))
     return DepthNet(core, spec).eval().requires_grad_(False)
 
 

@@ -20,3 +20,5 @@ class Output:
     """Edges of the depth bins that the network chose for each image, in metres, from near to far."""
     dpm_logits: Float[Tensor, "batch bins _ _"] | None = None
     """Logits of the depth probability map over the network's bins, at its own size."""
+    features: tuple[Float[Tensor, "batch _ _ _"], ...] = ()
+    """The backbone's maps that the depth was decoded from, from fine to coarse; students with a pyramid answer them."""

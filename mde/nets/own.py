@@ -50,6 +50,9 @@ class OwnTeacher:
     """It takes all sizes whose sides are multiples of this; None: its native size alone."""
     licence: str
     """Of the weights; it is kept with every student that learns from them."""
+    taps: tuple[str, ...] = ()
+    """Names of modules of `network` whose answers are its features: maps (B,C,h,w), lists of them, or tokens (B,N,C).
+    Needed for --features alone."""
 
     def __post_init__(self) -> None:
         kinds = get_args(Kind)
@@ -88,6 +91,7 @@ def load_own(file: Path, function: str, weights: Path | None, domain: Domain) ->
         kind=own.kind,
         depth_range_m=domain.depth_range_m,
         licence=own.licence,
+        taps=tuple(f"network.{name}" for name in own.taps),
         weights_sha256=_digest(file, own.network),
         files=(file,) if weights is None else (file, weights),
     )

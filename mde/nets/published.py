@@ -43,7 +43,14 @@ def check_domain(path: Path, digests: Mapping[DomainName, str | None], domain: D
 
 
 def published_spec(
-    teacher: str, domain: Domain, framing: Framing, path: Path, *, licence: str, focal_px: float | None = None
+    teacher: str,
+    domain: Domain,
+    framing: Framing,
+    path: Path,
+    *,
+    licence: str,
+    taps: tuple[str, ...],
+    focal_px: float | None = None,
 ) -> NetSpec:
     """What is known of a metric teacher whose weights are the one file `path`."""
     return NetSpec(
@@ -55,6 +62,7 @@ def published_spec(
         focal_px=focal_px,
         depth_range_m=domain.depth_range_m,
         licence=licence,
+        taps=taps,
         weights_sha256=sha256_file(path),
         files=(path,),
     )

@@ -66,6 +66,7 @@ def load_rtmonodepth(weights: Path | None, domain: Domain) -> DepthNet:
         kind=kind,
         depth_range_m=domain.depth_range_m,
         licence="non-commercial (its README)",
+        taps=("encoder.convs.0", "encoder.convs.1", "encoder.convs.2"),
         weights_sha256=sha256_bytes((sha256_file(weights) + sha256_file(decoder)).encode()),
         files=(weights, decoder),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -27,3 +28,22 @@ class Student(nn.Module):
     @abstractmethod
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
         """Depth in metres of RGB in [0,1]."""
+
+
+class PyramidStudent(Student):
+    """A student in two halves: a backbone that answers maps, from fine to coarse, and what decodes depth from them.
+
+    Feature distillation (`distill.acclimation`) needs the halves: it gives the decoder maps of another network.
+    """
+
+    @abstractmethod
+    def features(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
+        """Maps of the backbone, (B,C,h,w) each, from fine to coarse."""
+
+    @abstractmethod
+    def decode(self, features: Sequence[Tensor], image: Float[Tensor, "batch 3 height width"]) -> Output:
+        """Depth from such maps, at the size of `image`, which it does not see otherwise; they are in the answer."""
+
+    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
+        """Depth in metres inside the range, with the logits of the DPM and the maps of the backbone."""
+        return self.decode(self.features(image), image)

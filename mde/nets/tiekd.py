@@ -23,13 +23,13 @@ from mde.bins import Bins
 from mde.dpm import dpm_mean
 from mde.nets.imagenet import ImageNetColours
 from mde.nets.output import Output
-from mde.nets.student_net import Student
+from mde.nets.student_net import PyramidStudent
 
 MOBILE_DILATIONS = (1, 1, 1, 2, 2, 4, 4)
 """Of the depthwise convolutions in each stage; where it is more than 1 the stage keeps its size, at 1/8."""
 
 
-class TiekdStudent(Student):
+class TiekdStudent(PyramidStudent):
     """Maps image (B,3,H,W), RGB in [0,1], to depth at the same size: y = sum_i p_i c_i, p the softmax over `bins`.
 
     Any H, W from 32 up. `dpm_logits` are (B,K,H,W), 316 MB an image at 480x640 and 257 bins, so training fits in
@@ -48,12 +48,15 @@ class TiekdStudent(Student):
         self.decoder = Decoder(channels, layout.widths, layout.num_plain)
         self.dpm_head = nn.Conv2d(layout.widths[-1], bins.num_bins, kernel_size=1)
 
-    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> Output:
+    def features(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
+        """Maps of the backbone: four of the MobileNetV2, at strides 4, 8, 8 and 8, five of the ResNets, at 2 to 32."""
+        return list(self.backbone(self.colours(image)))
+
+    def decode(self, features: Sequence[Tensor], image: Float[Tensor, "batch 3 height width"]) -> Output:
         """Depth in metres inside the range, with the logits of the DPM."""
-        features = self.decoder(self.backbone(self.colours(image)), image)
-        logits = self.dpm_head(features)
+        logits = self.dpm_head(self.decoder(features, image))
         depth_m = dpm_mean(logits.float().softmax(dim=1), self.bins)
-        return Output(depth_m=depth_m.clamp(*self.depth_range_m), dpm_logits=logits)
+        return Output(depth_m=depth_m.clamp(*self.depth_range_m), dpm_logits=logits, features=tuple(features))
 
 
 class Decoder(nn.Module):

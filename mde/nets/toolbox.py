@@ -91,7 +91,9 @@ def load_depther(
 ) -> DepthNet:
     """`core` with the tensors of `state`, frozen and in eval mode. Raises InputError where they do not fit."""
     load_strictly(core, state, path=source.path)
-    spec = published_spec(source.teacher, domain, BENCHMARK_FRAMINGS[domain.name], source.path, licence=licence)
+    spec = published_spec(
+        source.teacher, domain, BENCHMARK_FRAMINGS[domain.name], source.path, licence=licence, taps=("backbone",)
+    )
     return DepthNet(core, spec, size_rule=size_rule).eval().requires_grad_(False)
 
 

@@ -43,7 +43,8 @@ def pictures() -> Pictures:
 
 def teach(lesson: Lesson, *, depth_range_m: tuple[float, float] = (1e-3, 10.0)) -> tuple[Tensor, Tensor]:
     device = torch.device("cpu")
-    return taught(lesson, pictures(), depth_range_m, device, seed=0, step=3, first=0, precision="fp32")
+    part = taught(lesson, pictures(), depth_range_m, device, seed=0, step=3, first=0, precision="fp32")
+    return part.images, part.depth_m
 
 
 def test_student_and_teacher_see_the_same_transformed_and_randomised_pixels() -> None:
