@@ -30,7 +30,7 @@ class LocalGlobalConv(nn.Module):
         num_in, num_out = conv.in_channels, conv.out_channels
         hidden = max(MIN_HIDDEN, num_out // (4 if conv.groups == 1 else 16))
         self.conv = conv
-        self.reduce = nn.Conv2d(num_in, hidden, 1, conv.stride)
+        self.reduce = nn.Conv2d(num_in, hidden, 1, (conv.stride[0], conv.stride[1]))
         self.local_part = nn.Conv2d(hidden, hidden, 1)
         self.global_part = nn.Conv2d(hidden, hidden, 1, bias=False)
         self.gate = nn.Conv2d(hidden, num_out, 1)
