@@ -196,13 +196,7 @@ def distill(config: DistillConfig) -> None:
     with ExitStack() as stack:
         with processes.first_ahead():
             free = ("device", "weights", "data", "out", "require", "allow", "signing_key")
-            goes_on = open_run(
-                out,
-                "distill.run",
-                config,
-                free=free,
-                is_shared=not processes.is_first,
-            )
+            goes_on = open_run(out, "distill.run", config, free=free, is_shared=not processes.is_first)
             if config.no_real_data:
                 stack.enter_context(
                     reads_noted(out / READS, allowance_here(lambda: allowance_of(config), config.allow))
