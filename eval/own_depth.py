@@ -103,7 +103,7 @@ def picture_camera(home: Camera, size: tuple[int, int], *, focal_px: float | Non
     """
     height, width = size
     scaled = home.resize(height, width)
-    if focal_px is None and _has_shape(home, size):
+    if focal_px is None and have_one_shape(home.size, size):
         return scaled
     focal_px = focal_px or math.sqrt(math.prod(scaled.f_px))
     return Camera(f_px=(focal_px, focal_px), c_px=(width / 2, height / 2), height=height, width=width)
@@ -131,9 +131,9 @@ def _focal_factor(spec: NetSpec, home: Camera, camera: Camera) -> float:
     return shown_px / (spec.focal_px or math.sqrt(math.prod(home.f_px)))
 
 
-def _has_shape(home: Camera, size: tuple[int, int]) -> bool:
-    height, width = size
-    return abs(math.log(width / height * home.height / home.width)) < ASPECT_TOLERANCE
+def have_one_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether pictures of these sizes, (height, width), have one shape."""
+    return abs(math.log(other[1] / other[0] * size[0] / size[1])) < ASPECT_TOLERANCE
 
 
 def _remarks(spec: NetSpec, home: Camera, own: OwnImage, *, is_told: bool) -> list[str]:
@@ -143,7 +143,11 @@ def _remarks(spec: NetSpec, home: Camera, own: OwnImage, *, is_told: bool) -> li
     way_out = "give --focal-px"
     if stated_px is not None:
         way_out = f"its file states a focal length of about {stated_px:.0f} px: try --focal-px {stated_px:.0f}"
-    if not _has_shape(home, own.size):
+    if spec.calibration is not None:
+        return [
+            f"calibrated: {spec.calibration.formula()}; metres hold for pictures of the camera it was calibrated by"
+        ]
+    if not have_one_shape(home.size, own.size):
         squeezed = f"{width}x{height} has another shape than the {home.width}x{home.height} of training and is squeezed"
         return [squeezed if is_told else f"{squeezed}; metres are off by a factor ({way_out})"]
     if not is_told and stated_px is not None and abs(math.log(stated_px / ours_px)) > LENS_TOLERANCE:

@@ -148,7 +148,11 @@ def _provenance(contents: Contents) -> str:
 
 def _net_facts(spec: NetSpec) -> str:
     nature = f"{spec.name}, {spec.role}, {spec.domain}, {_size(spec.native_size)}, licence: {spec.licence}"
-    return f"{escape(nature)}<br>weights <code>{escape(spec.weights_sha256)}</code>"
+    facts = f"{escape(nature)}<br>weights <code>{escape(spec.weights_sha256)}</code>"
+    if spec.calibration is None:
+        return facts
+    formula, student = escape(spec.calibration.formula()), escape(spec.calibration.student_sha256)
+    return f"{facts}<br>calibrated, {formula}, from the student <code>{student}</code>"
 
 
 def _protocol_facts(scores: Scores) -> str:

@@ -47,7 +47,7 @@ class PredictConfig:
     out: Path
     """Folder to create, or to go on in with the same networks and options."""
     model: tyro.conf.UseAppendAction[tuple[Path, ...]] = ()
-    """Folder of a run or student, or ONNX file of distill.export; may be given several times."""
+    """Folder of a run or student, or ONNX file of distill.export or eval.calibrate; may be given several times."""
     own_student: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """FILE.py:FUNCTION that built a student among them, for one of your own; it is run."""
     teacher: str | None = None
@@ -59,7 +59,7 @@ class PredictConfig:
     focal_px: float | None = None
     """Focal length of your images in their pixels: the point cloud gets that camera, and metres are
     multiplied by what it is over that of training. By default images are taken for those of the
-    training camera, at their size."""
+    training camera, at their size. Not for files of eval.calibrate, whose scale holds that factor."""
     cloud: CloudName = "ply"
     """Point cloud of what the network saw, without pixels that hang between a near and a far surface (seen at less
     than 3 degrees). ply: x right, y down, z forward; glb: the axes of glTF."""
@@ -98,6 +98,7 @@ def predict_all(config: PredictConfig) -> list[str]:
     nets = {name: opener() for name, opener in openers.items()}
     for name, net in nets.items():
         check_answers(net, name)
+        _check_focal(config, net, name)
     open_run(config.out, COMMAND, config, free=("images",))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
     sidecars, failed = [], []
@@ -112,6 +113,14 @@ def predict_all(config: PredictConfig) -> list[str]:
     write_run_report(config.out, {"networks": networks, "images": sidecars, "failed": failed})
     print(f"{config.out}: depth of {len(sidecars)} of {len(paths)} images by {', '.join(nets)}")
     return failed
+
+
+def _check_focal(config: PredictConfig, net: DepthNet, name: str) -> None:
+    if config.focal_px is not None and net.spec.calibration is not None:
+        raise InputError(
+            f"{name} is calibrated ({net.spec.calibration.formula()}), which holds the factor of the lens already; "
+            f"leave --focal-px {config.focal_px:g} out, or name the file from before calibration"
+        )
 
 
 def folder_names(names: tuple[str, ...]) -> dict[str, str]:

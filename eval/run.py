@@ -49,7 +49,7 @@ class EvalConfig:
     kitti: as published, with a split list; nyu: official_splits or the .mat file; tum, scannet: one sequence or a
     folder of them."""
     model: tuple[Path, ...] = ()
-    """Folders of runs or students, and ONNX files of distill.export, any number."""
+    """Folders of runs or students, and ONNX files of distill.export or eval.calibrate, any number."""
     predictions: tuple[Path, ...] = ()
     """Folders of depth maps that other programs wrote, scored as they lie: NAME.png (16 bit, in the unit of the ground
     truth), NAME.npy or .npz (metres), NAME_lr for the map of the mirrored frame; NAME is the frame's, with _ for /."""
@@ -128,7 +128,7 @@ def main(config: EvalConfig) -> None:
         accepted_loss=config.accepted_loss,
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
-        remarks=[*warnings, *sentences(seals), *evidence_remarks(config.model)],
+        remarks=[*warnings, *sentences(seals), *calibration_remarks(loaded), *evidence_remarks(config.model)],
         extra={"seals": figures(seals)},
     )
     print(tables(report.rows, scores), end="")
@@ -208,6 +208,16 @@ def _names(config: EvalConfig) -> tuple[str, ...]:
 def _openers(config: EvalConfig, domain: DomainName) -> dict[str, NetOpener]:
     models = dict(zip(_names(config), config.model, strict=False))
     return openers_of(models, own=config.own_student, teacher=config.teacher, weights=config.weights, domain=domain)
+
+
+def calibration_remarks(nets: Mapping[str, DepthNet]) -> list[str]:
+    """Which networks were brought to known distances, so are not judged as they were learned."""
+    return [
+        f"{name}: calibrated by known distances, {net.spec.calibration.formula()}; on frames of those distances its "
+        "metric figures flatter it"
+        for name, net in nets.items()
+        if net.spec.calibration is not None
+    ]
 
 
 def evidence_remarks(models: Sequence[Path]) -> list[str]:

@@ -10,8 +10,8 @@ Conventions, fixed here once:
   half-integers: column j is u = j + 0.5 and the image spans [0, width].
 * **Images** between stages are RGB, float32 in [0, 1], sRGB, shaped (3, H, W); uint8 on disk.
   Each network normalises for itself, so teacher and student can be given the same tensor.
-* **Real images** are opened after training, by `eval.run` and `eval.predict`, and by `adapt.moments` at the owner's;
-  nothing that the first two write is an input of training.
+* **Real images** are opened after training, by `eval.run`, `eval.predict` and `eval.calibrate`, and by
+  `adapt.moments` at the owner's; nothing that the first three write is an input of training.
 * **Networks** map `image` (B,3,H,W) to `depth_m` (B,1,H,W) at input size; whatever else they
   answer is a named field of their `Output`.
 * **Resampling** uses `align_corners=False`; depth is resized by nearest neighbour.

@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from mde.calibration import Calibration
 from mde.camera import Camera
 from mde.domain import DOMAINS
 from mde.errors import InputError
@@ -46,6 +48,20 @@ def metadata_of(net: DepthNet) -> dict[str, str]:
         "licence": spec.licence,
         "num_parameters": str(sum(parameter.numel() for parameter in net.parameters())),
         "num_macs": str(macs),
+        **({} if spec.calibration is None else _calibration_words(spec.calibration)),
+    }
+
+
+def calibrated_metadata(
+    metadata: Mapping[str, str], calibration: Calibration, *, weights_sha256: str
+) -> dict[str, str]:
+    """The metadata of a student once its depth is calibrated: the range moves along, its digest is another."""
+    depth_range_m = calibration.apply(np.array(metadata["depth_range_m"].split(), np.float64))
+    return {
+        **metadata,
+        **_calibration_words(calibration),
+        "depth_range_m": " ".join(map(str, depth_range_m.tolist())),
+        "weights_sha256": weights_sha256,
     }
 
 
@@ -75,11 +91,25 @@ def spec_of(metadata: Mapping[str, str], *, where: Path) -> NetSpec:
             depth_range_m=(low_m, high_m),
             licence=metadata["licence"],
             weights_sha256=metadata["weights_sha256"],
+            calibration=_calibration(metadata),
         )
         camera_of(spec)  # refuses a cut that its frame cannot hold
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} has metadata that cannot be used ({error!r}); export it again") from error
     return spec
+
+
+def _calibration_words(calibration: Calibration) -> dict[str, str]:
+    """Scale, shift and least depth, and whose depth they were fitted to."""
+    numbers = (calibration.scale, calibration.shift_m, calibration.least_m)
+    return {"calibration": " ".join(map(str, numbers)), "calibrated_from": calibration.student_sha256}
+
+
+def _calibration(metadata: Mapping[str, str]) -> Calibration | None:
+    if "calibration" not in metadata:
+        return None
+    scale, shift_m, least_m = map(float, metadata["calibration"].split())
+    return Calibration(scale=scale, shift_m=shift_m, least_m=least_m, student_sha256=metadata["calibrated_from"])
 
 
 def _words(numbers: tuple[float, float] | tuple[int, int]) -> str:

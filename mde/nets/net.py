@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mde.calibration import Calibration
 from mde.domain import DomainName
 from mde.errors import InputError
 from mde.framing import Framing
@@ -47,6 +48,8 @@ class NetSpec:
     """Modules of the network whose answers are its features (`mde.nets.taps`), for feature distillation."""
     weights_sha256: str
     """Digest of the file that the weights came from."""
+    calibration: Calibration | None = None
+    """What `eval.calibrate` did to its depth; None for depth as it was learned."""
     files: tuple[Path, ...] = ()
     """Files that it was loaded from, which may be others than those of `--weights`, for the list of what a run read."""
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from eval.calibrated_onnx import calibrated_onnx
 from eval.pairs import pairs_frames
 from eval.protocol import PROTOCOLS
 from eval.recording import open_recording
 from eval.run import EvalConfig, main, measure_costs
 from mde.bins import log_bins
+from mde.calibration import Calibration
 from mde.command import run_command
 from mde.errors import InputError
 from mde.files import write_json
@@ -134,6 +136,20 @@ def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Pa
     cost = report["rows"][0]["cost"]
     # As small as this one is, it may fit into memory that its process had already.
     assert cost["num_macs"] > 0 and cost["memory"].keys() == {"weights_bytes", "passes_bytes"}
+
+
+def test_a_calibrated_file_is_no_sealed_student_and_its_calibration_is_named(pairs: Path, tmp_path: Path) -> None:
+    calibration = Calibration(scale=1.25, student_sha256="c" * 64)
+    content = calibrated_onnx(write_model(tmp_path / "student.onnx").read_bytes(), calibration)
+    (tmp_path / "own.onnx").write_bytes(content)
+    settings = config(pairs, tmp_path / "own.onnx", depth_scale=1000.0, num_panels=0)
+    main(settings)
+    report, page = ((settings.out / f"report.{suffix}").read_text() for suffix in ("json", "html"))
+    assert json.loads(report)["nets"]["own.onnx"]["calibration"]["scale"] == 1.25
+    assert json.loads(report)["seals"] == {"own.onnx": None}
+    formula = "depth&#x27; = 1.25 * depth"
+    assert f"own.onnx: calibrated by known distances, {formula}; on frames of those distances" in page
+    assert f"calibrated, {formula}, from the student <code>{'c' * 64}</code>" in page
 
 
 def test_a_student_that_changed_after_its_seal_is_judged_only_where_that_is_said(pairs: Path, student: Path) -> None:

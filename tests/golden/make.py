@@ -16,6 +16,7 @@ from adapt.moments import MomentsConfig
 from adapt.run import AdaptConfig
 from distill.export import ExportConfig
 from distill.run import DistillConfig
+from eval.calibrate import CalibrateConfig
 from eval.compare import CompareConfig
 from eval.demo import DemoConfig
 from eval.demo_teacher import DemoTeacherConfig
@@ -40,6 +41,7 @@ COMMANDS = {
     "adapt.run": AdaptConfig,
     "distill.run": DistillConfig,
     "distill.export": ExportConfig,
+    "eval.calibrate": CalibrateConfig,
     "eval.predict": PredictConfig,
     "eval.run": EvalConfig,
     "eval.compare": CompareConfig,

@@ -25,6 +25,7 @@ COMMANDS = {
     "adapt/run.py",
     "distill/run.py",
     "distill/export.py",
+    "eval/calibrate.py",
     "eval/predict.py",
     "eval/run.py",
     "eval/compare.py",

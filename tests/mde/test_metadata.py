@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mde.calibration import Calibration
 from mde.domain import DRIVING
 from mde.errors import InputError
 from mde.nets.metadata import camera_of, metadata_of, spec_of
@@ -18,6 +19,20 @@ def test_metadata_read_back_to_the_same_network(frame_size: tuple[int, int] | No
     net = make_teacher()
     net.spec = replace(net.spec, role="student", frame_size=frame_size)
     assert spec_of(metadata_of(net), where=FILE) == net.spec
+
+
+def test_a_calibration_is_read_back_to_the_last_digit() -> None:
+    net = make_teacher()
+    calibration = Calibration(scale=1 / 3, shift_m=-0.1, least_m=1e-3, student_sha256="c" * 64)
+    net.spec = replace(net.spec, role="student", calibration=calibration)
+    assert spec_of(metadata_of(net), where=FILE) == net.spec
+
+
+@pytest.mark.parametrize("words", ["1.2", "a b c", "0.0 0.0 0.0", "nan 0.0 0.0"])
+def test_a_calibration_that_is_none_is_refused(words: str) -> None:
+    metadata = {**metadata_of(make_teacher()), "calibration": words, "calibrated_from": "c" * 64}
+    with pytest.raises(InputError, match="cannot be used"):
+        spec_of(metadata, where=FILE)
 
 
 def test_metadata_count_parameters_and_operations_on_paper() -> None:
