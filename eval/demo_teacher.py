@@ -32,7 +32,7 @@ from mde.domain import INDOOR
 from mde.errors import InputError
 from mde.files import sha256_file, write_bytes, write_json
 from mde.nets.demo import MIDDLE_DEPTH_M, NATIVE_SIZE, DemoTeacher, Norm
-from mde.nets.demo_transformer import DemoTransformer
+from mde.nets.demo_vit import DemoTransformer
 from mde.run_directory import environment, open_run
 from mde.shards import INDEX, ShardReader
 

@@ -48,9 +48,7 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
     return load_shipped("demo", path, domain, lambda state: DemoTeacher(domain.depth_range_m, norm=_norm_of(state)))
 
 
-def load_shipped(
-    name: str, path: Path, domain: Domain, build: Callable[[Mapping[str, Tensor]], nn.Module]
-) -> DepthNet:
+def load_shipped(name: str, path: Path, domain: Domain, build: Callable[[Mapping[str, Tensor]], nn.Module]) -> DepthNet:
     """A demo teacher that `build` makes for the weights of `path`, frozen and in eval mode.
 
     Raises:
@@ -88,7 +86,9 @@ def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; make it with: python -m eval.demo_teacher --teacher {name}") from error
+        raise InputError(
+            f"{path} does not exist; make it with: python -m eval.demo_teacher --teacher {name}"
+        ) from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); expected {name} teacher weights") from error
 
