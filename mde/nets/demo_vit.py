@@ -83,7 +83,7 @@ class DemoTransformer(nn.Module):
         height, width = image.shape[-2:]
         edges = (0, -width % STRIDE, 0, -height % STRIDE)  # to whole tokens
         maps = self.maps(F.pad((image - self.mean) / self.std, edges, mode="replicate"))
-        fused = None
+        fused: Tensor | None = None
         for fuse, features in zip(reversed(self.fuse), reversed(maps), strict=True):
             fused = fuse(features, fused)
         half = F.interpolate(self.smooth(F.relu(fused)), scale_factor=2.0, mode="bilinear", align_corners=False)
