@@ -83,8 +83,8 @@ class DemoTransformer(nn.Module):
         height, width = image.shape[-2:]
         edges = (0, -width % STRIDE, 0, -height % STRIDE)  # to whole tokens
         maps = self.maps(F.pad((image - self.mean) / self.std, edges, mode="replicate"))
-        fused: Tensor | None = None
-        for fuse, features in zip(reversed(self.fuse), reversed(maps), strict=True):
+        fused = self.fuse[-1](maps[-1], None)
+        for fuse, features in zip(reversed(self.fuse[:-1]), reversed(maps[:-1]), strict=True):
             fused = fuse(features, fused)
         half = F.interpolate(self.smooth(F.relu(fused)), scale_factor=2.0, mode="bilinear", align_corners=False)
         raw = F.pixel_shuffle(self.head(F.relu(half)), 2)[..., :height, :width]
