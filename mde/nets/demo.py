@@ -45,10 +45,20 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
             to another network.
     """
     path = WEIGHTS if weights is None else weights
-    return load_shipped("demo", path, domain, lambda state: DemoTeacher(domain.depth_range_m, norm=_norm_of(state)))
+    taps = ("stem", *(f"down.{number}" for number in range(len(WIDTHS) - 1)))
+    return load_shipped(
+        "demo", path, domain, lambda state: DemoTeacher(domain.depth_range_m, norm=_norm_of(state)), taps=taps
+    )
 
 
-def load_shipped(name: str, path: Path, domain: Domain, build: Callable[[Mapping[str, Tensor]], nn.Module]) -> DepthNet:
+def load_shipped(
+    name: str,
+    path: Path,
+    domain: Domain,
+    build: Callable[[Mapping[str, Tensor]], nn.Module],
+    *,
+    taps: tuple[str, ...],
+) -> DepthNet:
     """A demo teacher that `build` makes for the weights of `path`, frozen and in eval mode.
 
     Raises:
@@ -71,7 +81,7 @@ def load_shipped(name: str, path: Path, domain: Domain, build: Callable[[Mapping
         native_size=NATIVE_SIZE,
         depth_range_m=domain.depth_range_m,
         licence="Apache-2.0",
-        taps=("stem", *(f"down.{number}" for number in range(len(WIDTHS) - 1))),
+        taps=taps,
         weights_sha256=sha256_bytes(content),
         files=(path,),
     )

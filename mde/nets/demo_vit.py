@@ -46,7 +46,10 @@ def load_demo_transformer(weights: Path | None, domain: Domain) -> DepthNet:
             to another network.
     """
     path = WEIGHTS if weights is None else weights
-    return load_shipped("demo-transformer", path, domain, lambda state: DemoTransformer(domain.depth_range_m))
+    taps = tuple(f"reassemble.{number}" for number in range(len(MAP_WIDTHS)))
+    return load_shipped(
+        "demo-transformer", path, domain, lambda state: DemoTransformer(domain.depth_range_m), taps=taps
+    )
 
 
 class DemoTransformer(nn.Module):
