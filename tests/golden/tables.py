@@ -116,8 +116,9 @@ def features_table(results: Path) -> str:
             lines.append(f"| {row['teacher']} | (teacher) | {' | '.join(cells)} | | | | |")
             continue
         gain = f"{mean(row['gain']):.1f}x" if row["gain"] else ""
+        training = spread(row["training_abs_rel_to_teacher"])
         lines.append(
-            f"| {row['teacher']} | {row['student']} | {' | '.join(cells)} | {spread(row['training_abs_rel_to_teacher'])} "
+            f"| {row['teacher']} | {row['student']} | {' | '.join(cells)} | {training} "
             f"| {100 * row['gap_closed']:.0f} % | {row['num_macs'] / 1e9:.4f} | {gain} |"
         )
     return "\n".join(lines)
