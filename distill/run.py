@@ -74,7 +74,7 @@ class DistillConfig:
 
     teacher: str
     """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
-    demo; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
+    demo, demo-transformer; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName | None = None
@@ -86,8 +86,8 @@ class DistillConfig:
     """Folder to create, or to go on in; by default runs/TEACHER-DOMAIN."""
     student: str = "mobilenetv2"
     """Student to train: mobilenetv2 (2.1 GMAC at 480x640), mobilenetv2_035 (0.6), mobilenetv4_small (1.6),
-    efficientnet_lite0 (2.7), resnet18 (11.8) or plain (1.2); tiekd_mobilenetv2 (212), tiekd_resnet18 (160) or
-    tiekd_resnet50 (303), as TIE-KD published them; or FILE.py:FUNCTION, your own, which is run."""
+    efficientnet_lite0 (2.7), resnet18 (11.8), plain (1.2), or TIE-KD's tiekd_mobilenetv2 (212), tiekd_resnet18 (160) or
+    tiekd_resnet50 (303); any as NAME+lg, with local-global convolutions; or FILE.py:FUNCTION, yours, which is run."""
     backbone: Path | None = None
     """Weights, timm's for the student's backbone, to begin from; a local file. What was pretrained on real images
     carries what they show into the student, so card and report name the file."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mde.errors import InputError
 from mde.files import sha256_file
+from mde.nets.local_global import names_without_branches
 from mde.nets.student_net import Student
 from mde.nets.weights import check_finite, check_layout
 from mde.nets.weights_file import read_weights
@@ -27,6 +28,7 @@ def load_backbone(student: Student, path: Path) -> str:
 
     The file is a state_dict of timm's network, as safetensors or as torch writes it; torchvision's ResNets have the
     same names. Files from before BatchNorm counted its batches lack these counts, which nothing here reads.
+    Branches beside its convolutions (`mde.nets.local_global`) stay as they are.
     A variance of 0, of a channel that died in pretraining, is fine: training goes on from there.
 
     Raises InputError, leaving the student as it was, for a student without such a backbone, and when the file is
@@ -38,14 +40,15 @@ def load_backbone(student: Student, path: Path) -> str:
             f"--backbone {path}: the student has no backbone of published weights; leave the option out, or load "
             "them in your own function"
         )
-    expected = backbone.state_dict()
+    names, own = names_without_branches(backbone), backbone.state_dict()
+    expected = {published: own[name] for published, name in names.items()}
     state = {key: value for key, value in read_weights(path).items() if not key.startswith(CLASSIFIER)}
     counters = {key: value for key, value in expected.items() if key.endswith(_COUNTER) and key not in state}
     state = {**state, **counters}
     check_layout(expected, state, path=path)
     check_finite(state, path=path)
     _check_variances(state, path)
-    backbone.load_state_dict(state, strict=True)
+    backbone.load_state_dict({**own, **{names[key]: value for key, value in state.items()}}, strict=True)
     return sha256_file(path)
 
 

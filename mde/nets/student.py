@@ -16,6 +16,7 @@ from mde.domain import DOMAINS, DomainName
 from mde.errors import InputError
 from mde.files import sha256_file
 from mde.nets.edge import BACKBONES, EdgeStudent
+from mde.nets.local_global import add_branches
 from mde.nets.net import DepthNet, NetSpec
 from mde.nets.own_file import own_file
 from mde.nets.own_student import build_own, code_sha256, own_name, trusted_file
@@ -25,11 +26,28 @@ from mde.nets.weights import load_strictly
 
 STUDENT = "student"
 """Name of the student's directory inside a run."""
-STUDENTS: dict[str, Callable[[Bins, tuple[float, float]], Student]] = {
+LOCAL_GLOBAL = "+lg"
+"""Behind a student's name: with local-global convolutions in its backbone (`mde.nets.local_global`)."""
+
+
+def _with_branches(name: str, bins: Bins, depth_range_m: tuple[float, float]) -> EdgeStudent | TiekdStudent:
+    """A student with branches; drawn from the same seed, all else is that of the student without."""
+    student = _PLAIN[name](bins, depth_range_m)
+    add_branches(student.backbone)
+    return student
+
+
+_PLAIN: dict[str, Callable[[Bins, tuple[float, float]], EdgeStudent | TiekdStudent]] = {
     **{name: partial(EdgeStudent, name) for name in BACKBONES},
     **{name: partial(TiekdStudent, name) for name in LAYOUTS},
 }
-"""Students by name: the edge track, then TIE-KD's own for comparison."""
+STUDENTS: dict[str, Callable[[Bins, tuple[float, float]], Student]] = {
+    **_PLAIN,
+    **{name + LOCAL_GLOBAL: partial(_with_branches, name) for name in _PLAIN},
+}
+"""Students by name: the edge track, then TIE-KD's own for comparison; then all of these with branches."""
+KNOWN = f"one of {', '.join(_PLAIN)}, each also with {LOCAL_GLOBAL} behind its name (local-global convolutions)"
+"""The names of STUDENTS in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +80,7 @@ class StudentCard:
 def check_student(name: str) -> None:
     """Raise InputError for a name that is neither in STUDENTS nor a FILE.py:FUNCTION. Nothing is read or run."""
     if name not in STUDENTS and own_file(name) is None:
-        raise InputError(
-            f"student {name!r} is unknown; expected one of {', '.join(STUDENTS)}, or your own FILE.py:FUNCTION"
-        )
+        raise InputError(f"student {name!r} is unknown; expected {KNOWN}, or your own FILE.py:FUNCTION")
 
 
 def new_student(name: str, bins: Bins, depth_range_m: tuple[float, float]) -> Student:
@@ -88,7 +104,7 @@ def build_student(card: StudentCard, *, own: Sequence[str] = ()) -> Student:
     """
     if card.code_sha256 is None:
         if card.name not in STUDENTS:
-            raise InputError(f"student {card.name!r} is unknown; expected one of {', '.join(STUDENTS)}")
+            raise InputError(f"student {card.name!r} is unknown; expected {KNOWN}")
         return STUDENTS[card.name](card.bins, card.depth_range_m)
     return build_own(*trusted_file(card.name, card.code_sha256, own), card.bins, card.depth_range_m)
 

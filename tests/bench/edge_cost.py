@@ -1,6 +1,7 @@
-"""What a student saves: AdaBins and every student at 480x640, on one thread of the same machine in the same run.
+"""What a student saves: AdaBins and students at 480x640, on one thread of the same machine in the same run.
 
     python -m tests.bench.edge_cost
+    python -m tests.bench.edge_cost --students plain plain+lg --out runs/branches.json
 
 Weights are random, since cost does not depend on them. Each network is measured in a process of its own, for its peak
 of memory, once in every round. Stated are latency and the processor's seconds: on an idle machine they agree, and on
@@ -27,7 +28,7 @@ from mde.domain import INDOOR
 from mde.files import write_json
 from mde.macs import count_macs
 from mde.nets.adabins import AdaBins
-from mde.nets.student import STUDENTS
+from mde.nets.student import LOCAL_GLOBAL, STUDENTS, check_student
 from mde.run_directory import environment
 
 TEACHER = "AdaBins"
@@ -43,10 +44,16 @@ class EdgeCostConfig:
 
     out: Path = Path("eval/results/edge_cost.json")
     """File to write."""
+    students: tuple[str, ...] = tuple(name for name in STUDENTS if not name.endswith(LOCAL_GLOBAL))
+    """Those to measure; by default all without local-global convolutions."""
     num_rounds: int = 2
     """Processes per network."""
     num_repeats: int = 5
     """Timed passes in each, after one of warm-up; two or more."""
+
+    def __post_init__(self) -> None:
+        for name in self.students:
+            check_student(name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +72,7 @@ class Measured:
 
 def study(config: EdgeCostConfig) -> None:
     """Measure in rounds, compare, write."""
-    names = (TEACHER, *STUDENTS)
+    names = (TEACHER, *config.students)
     found: dict[str, list[Measured]] = {name: [] for name in names}
     load = []
     for number in range(config.num_rounds):
@@ -74,7 +81,9 @@ def study(config: EdgeCostConfig) -> None:
             found[name].append(in_own_process(name, config.num_repeats))
             print(f"round {number}: {name} {statistics.median(found[name][-1].cpu_s):.3f} s", flush=True)
     rows = [row(name, found[name], found[TEACHER]) for name in names]
-    flags = f"--num-rounds {config.num_rounds} --num-repeats {config.num_repeats}"
+    flags = (
+        f"--students {' '.join(config.students)} --num-rounds {config.num_rounds} --num-repeats {config.num_repeats}"
+    )
     result = {
         "command": f"python -m tests.bench.edge_cost {flags}",
         "size": SIZE,
