@@ -1,4 +1,4 @@
-"""Bring an exported student to known distances: `python -m eval.calibrate --model A.onnx --out B.onnx --known ...`.
+"""Bring a student to known distances: `python -m eval.calibrate --model RUN --out B.onnx --known ...`.
 
 Opens the user's images, after training, as eval.predict does: nothing that it writes is an input of training.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from distill.export import ONNX
 from distill.onnx_export import onnx_runner
 from distill.program import checked_path
 from eval.calibrated_onnx import calibrated_onnx, check_calibrated
@@ -32,7 +33,7 @@ COMMAND = "eval.calibrate"
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrateConfig:
-    """Bring the metres of an exported student to known distances: depth' = scale * depth, in a file of its own.
+    """Bring the metres of a student to known distances: depth' = scale * depth, in a file of its own.
 
     A network knows metres for the lens that it was trained with, and a student may be off by a factor altogether. Two
     known distances or more, in one picture or several of one camera, fix the factor; with five, one may be wrong, with
@@ -40,7 +41,7 @@ class CalibrateConfig:
     """
 
     model: Path
-    """ONNX file of distill.export, float or int8; only read."""
+    """ONNX file of distill.export, float or int8, or a finished run, whose own file is taken; only read."""
     out: Path
     """ONNX file to write; there must be none of that name."""
     known: tuple[str, ...]
@@ -54,27 +55,33 @@ class CalibrateConfig:
         if len(self.known) < 2:
             named = "one known distance is" if self.known else "no known distance is"
             raise InputError(f"{named} named; a scale takes two or more, better five")
-        if self.model.suffix != SUFFIX:
+        if self.file.suffix != SUFFIX:
             raise InputError(
-                f"{self.model} is no {SUFFIX} file; export first: "
+                f"{self.model} is no {SUFFIX} file and holds no {ONNX}; export first: "
                 f"python -m distill.export --run {self.model if self.model.is_dir() else 'DIR'} --to onnx"
             )
-        if self.out.resolve() == self.model.resolve():
+        if self.out.resolve() == self.file.resolve():
             raise InputError(f"--out {self.out} is the model itself, which is only read; name another file")
         if self.out.exists():
             raise InputError(f"--out {self.out} exists; name a new file, or delete it first")
+
+    @property
+    def file(self) -> Path:
+        """The exported file: `model`, or that of the run `model`."""
+        inside = self.model / ONNX
+        return inside if inside.is_file() else self.model
 
 
 def main(config: CalibrateConfig) -> None:
     """Ask the network about every place, fit, write, and say what was found."""
     known = read_known(config.known)
-    net = load_model(config.model, own=())
+    net = load_model(config.file, own=())
     if net.spec.calibration is not None:
         raise InputError(
-            f"{config.model} is calibrated already ({net.spec.calibration.formula()}); calibrate the file it was made "
+            f"{config.file} is calibrated already ({net.spec.calibration.formula()}); calibrate the file it was made "
             f"from, of the student {net.spec.calibration.student_sha256[:12]}"
         )
-    check_answers(net, config.model.name)
+    check_answers(net, config.file.name)
     said_m = said_depths(net, known)
     known_m = np.array([one.depth_m for one in known])
     fit = fit_scale(said_m, known_m, with_shift=config.shift)
@@ -116,7 +123,7 @@ def calibration_of(net: DepthNet, fit: ScaleFit) -> Calibration:
 
 def write_calibrated(config: CalibrateConfig, net: DepthNet, calibration: Calibration) -> float:
     """Write the file, once it was found to do what the formula says; answers how far off it is."""
-    learned = config.model.read_bytes()
+    learned = config.file.read_bytes()
     content = calibrated_onnx(learned, calibration)
     off = check_calibrated(onnx_runner(learned), onnx_runner(content), calibration, net.spec.native_size)
     write_bytes(checked_path(config.out, (SUFFIX,)), content)

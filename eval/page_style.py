@@ -61,6 +61,7 @@ tr.reference>*{background:var(--card)}
 .scale span:last-child{transform:translateX(-100%)}
 .panel{border:1px solid var(--line);border-radius:6px;padding:12px;margin:12px 0}
 .row{display:grid;gap:8px;margin-bottom:8px;grid-template-columns:repeat(3,minmax(0,1fr))}
+.row.tall{grid-template-columns:repeat(4,minmax(0,1fr))}
 figure{margin:0}
 figure img{display:block;width:100%;height:auto;border-radius:3px;background:#20242a}
 figcaption{font-size:.8rem;color:var(--soft);overflow-wrap:anywhere;line-height:1.3;margin-top:2px}
@@ -72,7 +73,8 @@ dd{margin:0 0 .5rem;overflow-wrap:anywhere}
 :root{--ink:#000;--soft:#444;--line:#bbb;--card:#f4f4f4;--paper:#fff;--tie:#57606a;--better:#0072b2;--worse:#b35900}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{font-size:10pt}main{max-width:none;padding:0}
-.panel,figure,tr,.band,.verdict{break-inside:avoid}h1,h2,h3,h2+p,h2+p+.legend{break-after:avoid}
+.panel,figure,tr,.band,.verdict{break-inside:avoid}h1,h2,h3,dt,h2+p,h2+p+.legend{break-after:avoid}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:3px 4px}th:first-child{min-width:0}
-.plot{max-width:420px}.row.flat{grid-template-columns:repeat(3,minmax(0,1fr))}}
+.plot{max-width:420px}.row.flat{grid-template-columns:repeat(3,minmax(0,1fr))}
+.row.tall{grid-template-columns:repeat(4,minmax(0,1fr))}}
 """

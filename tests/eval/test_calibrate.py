@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def test_a_known_scale_is_found_though_a_distance_is_wrong(model: Path, hall: Pa
     assert left_out.startswith(f"{hall}:20,16   23.800    1.400    2.380  -90.0%") and "factor of 10 " in left_out
     assert "rests on 5 of 6 known distances, between 1.70 and 3.40 m" in text
     assert "error to expect: 0.0%" in text and "would not be noticed" not in text
+
+
+def test_a_run_is_calibrated_by_the_file_that_it_exported(model: Path, hall: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    shutil.copy(model, tmp_path / "run" / "student.onnx")
+    main(config(tmp_path / "run", *places(hall, 1.7), out=tmp_path / "by_run.onnx"))
+    main(config(model, *places(hall, 1.7), out=tmp_path / "by_file.onnx"))
+    assert (tmp_path / "by_run.onnx").read_bytes() == (tmp_path / "by_file.onnx").read_bytes()
 
 
 def test_a_known_shift_is_found_though_a_distance_is_wrong(model: Path, hall: Path, capsys) -> None:
