@@ -146,7 +146,7 @@ def test_prediction_says_calibration_and_refuses_another_factor(
         ({"model": Path("absent.onnx")}, "absent.onnx does not exist"),
         ({"model": Path("broken.onnx")}, "broken.onnx is no ONNX model"),
         ({"model": Path("run")}, "export first: python -m distill.export --run run --to onnx"),
-        ({"model": Path("student.pt")}, "student.pt is no .onnx file; export first"),
+        ({"model": Path("student.pt")}, "student.pt is no .onnx file and holds no student.onnx; export first"),
     ],
 )
 def test_wrong_input_ends_in_one_line_and_status_two(
