@@ -74,7 +74,8 @@ def _provenance(out: Path, inputs: Inputs, report: Mapping[str, Any], run: str, 
 def _trace(report: Mapping[str, Any], run: str, finished_on: str) -> RuntimeTrace:
     """What the run touched, as far as its level sees it; digests of inputs stand in the provenance."""
     evidence, statement = report["evidence"], report["no_real_data"]
-    policy = {name: evidence[name] for name in ("level", "why_not_next", "allowed", "added", "kernel", "landlock_abi")}
+    names = ("level", "why_not_next", "allowed", "added", "kernel", "landlock_abi", "network_closed_by")
+    policy = {name: evidence[name] for name in names if name in evidence}  # earlier versions have no last one
     log = {"log": evidence["log"]}
     files = [] if statement is None else [path for paths in statement["files_read"].values() for path in paths]
     seen = [(path, "read") for path in files] + [(path, "denied") for path in evidence["denied"]]

@@ -74,7 +74,7 @@ class DistillConfig:
 
     teacher: str
     """Architecture of the checkpoint: adabins, bts, toolbox-adabins, toolbox-bts, depthformer, meter, rtmonodepth,
-    demo; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
+    demo, demo-transformer; hf:FOLDER (Hugging Face transformers); or FILE.py:FUNCTION, your own, which is run."""
     weights: Path | None = None
     """The teacher's checkpoint; only read."""
     domain: DomainName | None = None
@@ -164,7 +164,7 @@ class DistillConfig:
 
 
 def main(config: DistillConfig) -> None:
-    """Run the command, with --no-real-data as an enclosed process in place of this one."""
+    """Run the command, with --no-real-data shut in before anything that the options name is opened."""
     if config.no_real_data and enclosed() is None:
         arguments = ["-m", "distill.run", *sys.argv[1:]]
         enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
@@ -196,15 +196,11 @@ def distill(config: DistillConfig) -> None:
     with ExitStack() as stack:
         with processes.first_ahead():
             free = ("device", "weights", "data", "out", "require", "allow", "signing_key")
-            goes_on = open_run(
-                out,
-                "distill.run",
-                config,
-                free=free,
-                is_shared=not processes.is_first,
-            )
+            goes_on = open_run(out, "distill.run", config, free=free, is_shared=not processes.is_first)
             if config.no_real_data:
-                stack.enter_context(reads_noted(out / READS, allowance_here(allowance_of(config), config.allow)))
+                stack.enter_context(
+                    reads_noted(out / READS, allowance_here(lambda: allowance_of(config), config.allow))
+                )
                 note_teacher(teacher, config.weights)
                 for file in (config.owner_file, config.backbone):
                     if file is not None:

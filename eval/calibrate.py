@@ -128,7 +128,7 @@ def table(known: Sequence[KnownDistance], said_m: np.ndarray, fit: ScaleFit, cal
     width = max(len(one.place) for one in known)
     lines = [f"{'place':{width}}  known m   before    after"]
     for one, said, after, is_used in zip(known, said_m, calibration.apply(said_m), fit.is_used, strict=True):
-        line = f"{one.place:{width}} {one.depth_m:8.3f} {said:8.3f} {after:8.3f}  {after / one.depth_m - 1.0:+.1%}"
+        line = f"{one.place:{width}} {one.depth_m:8.3f} {said:8.3f} {after:8.3f}  {after / one.depth_m - 1.0:+z.1%}"
         if not is_used:
             factor = max(after / one.depth_m, one.depth_m / after)
             line += f"  left out: off by a factor of {factor:.3g} from where the others agree"

@@ -13,6 +13,7 @@ from eval.earlier_run import EarlierRun
 from eval.page import environment_text, html_file
 from eval.page_tables import costs_section, figures_section, line, table, with_note
 from eval.side_by_side import SideBySide
+from eval.table import signed
 
 MIRRORED = {"better": "worse", "worse": "better", "tie": "tie"}
 
@@ -66,8 +67,8 @@ def pair_sentence(pair: Comparison) -> str:
     words = {"better": "is more accurate than", "worse": "is less accurate than", "tie": "cannot be told apart from"}
     low, high = pair.interval
     return (
-        f"{pair.net} {words[pair.verdict]} {pair.reference} ({LABELS[pair.alignment]}): abs_rel {pair.difference:+.4f} "
-        f"({low:+.4f} to {high:+.4f})"
+        f"{pair.net} {words[pair.verdict]} {pair.reference} ({LABELS[pair.alignment]}): abs_rel "
+        f"{signed(pair.difference)} ({signed(low)} to {signed(high)})"
     )
 
 
@@ -88,7 +89,7 @@ def _cell(pair: Comparison, *, is_mirrored: bool) -> str:
     sign = -1.0 if is_mirrored else 1.0
     low, high = sorted(sign * end for end in pair.interval)
     verdict = MIRRORED[pair.verdict] if is_mirrored else pair.verdict
-    figure = with_note(f"{sign * pair.difference:+.4f}", f"{low:+.4f} to {high:+.4f}")
+    figure = with_note(signed(sign * pair.difference), f"{signed(low)} to {signed(high)}")
     return f'<span class="{verdict}">{figure}</span>'
 
 

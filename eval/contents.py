@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from eval.alignment import Alignment
@@ -25,6 +26,8 @@ class Contents:
     shipping: tuple[Shipping, ...]
     num_worst: int
     environment: dict[str, Any]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Further facts, by name, of where the figures come from."""
 
     @property
     def primary(self) -> Alignment:

@@ -1,10 +1,11 @@
-"""Train the demo teacher on the sealed world's train split.
+"""Train a demo teacher on the sealed world's train split.
 
 python -m eval.demo_teacher --out runs/demo-teacher
+python -m eval.demo_teacher --teacher demo-transformer --learning-rate 2e-3 --out runs/demo-transformer
 
 Only the train split is rendered: its first pictures to learn from, a far stretch of it to validate
 on. The test split stays sealed. Writes `weights.safetensors` and `teacher.json`, to be copied beside
-`mde/nets/demo.py`.
+`mde/nets/demo.py`, into `demo_teacher` or `demo_transformer`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from mde.domain import INDOOR
 from mde.errors import InputError
 from mde.files import sha256_file, write_bytes, write_json
 from mde.nets.demo import MIDDLE_DEPTH_M, NATIVE_SIZE, DemoTeacher, Norm
+from mde.nets.demo_vit import DemoTransformer
 from mde.run_directory import environment, open_run
 from mde.shards import INDEX, ShardReader
 
@@ -38,6 +40,7 @@ VALIDATION_START = 1_000_000
 """First index of the stretch of the train split that is never learned from."""
 SCALES = (1, 2, 4)
 """Distances in pixels over which differences of log depth are compared."""
+DemoName = Literal["demo", "demo-transformer"]
 CHECKPOINTS = "checkpoints"
 WEIGHTS = "weights.safetensors"
 CARD = "teacher.json"
@@ -45,7 +48,10 @@ CARD = "teacher.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoTeacherConfig:
-    """Render the sealed world's train split and train the demo teacher on its true depth."""
+    """Render the sealed world's train split and train a demo teacher on its true depth."""
+
+    teacher: DemoName = "demo"
+    """The convolutional one, or the transformer."""
 
     out: Path
     """Folder to create, or to go on in: pictures, checkpoints, weights, figures."""
@@ -64,7 +70,7 @@ class DemoTeacherConfig:
     gradient_weight: float = 0.5
     """Weight of the gradient loss beside the L1 of log depth."""
     norm: Norm = "batch"
-    """BatchNorm, or LayerNorm over channels: the same teacher without stored statistics, for studies."""
+    """BatchNorm, or LayerNorm over channels: the convolutional teacher without stored statistics, for studies."""
     seed: int = 0
     """Root of every random stream. Zero is a seed like any other."""
     device: DeviceName = "auto"
@@ -82,6 +88,8 @@ class DemoTeacherConfig:
             raise InputError(f"--num-images {self.num_images} reaches into validation; at most {VALIDATION_START}")
         if self.learning_rate <= 0 or self.weight_decay < 0 or self.gradient_weight < 0 or self.seed < 0:
             raise InputError("the learning rate must be positive; decay, gradient weight and seed not negative")
+        if self.teacher != "demo" and self.norm != "batch":
+            raise InputError(f"--norm {self.norm} is a choice of teacher demo alone; leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +113,7 @@ def train_demo_teacher(config: DemoTeacherConfig) -> None:
     train_set = pictures(config.out / "train", config.num_images, start=0)
     validation_set = pictures(config.out / "validation", config.num_validation, start=VALIDATION_START)
     device = pick_device(config.device)
-    core = fresh_teacher(config.seed, config.norm).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    core = fresh_teacher(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     begin = time.monotonic()
     final_loss = fit(core, train_set, config)
     seconds = time.monotonic() - begin
@@ -118,11 +126,13 @@ def train_demo_teacher(config: DemoTeacherConfig) -> None:
         print(f"{name:>10}: " + "  ".join(f"{key} {metrics[key]:.4f}" for key in ("abs_rel", "delta1", "rmse")))
 
 
-def fresh_teacher(seed: int, norm: Norm = "batch") -> DemoTeacher:
+def fresh_teacher(config: DemoTeacherConfig) -> DemoTeacher | DemoTransformer:
     """First weights by seed; the caller's generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return DemoTeacher(INDOOR.depth_range_m, norm=norm)
+        torch.manual_seed(config.seed)
+        if config.teacher == "demo-transformer":
+            return DemoTransformer(INDOOR.depth_range_m)
+        return DemoTeacher(INDOOR.depth_range_m, norm=config.norm)
 
 
 def pictures(directory: Path, num: int, *, start: int) -> Pictures:
@@ -136,7 +146,7 @@ def pictures(directory: Path, num: int, *, start: int) -> Pictures:
     )
 
 
-def fit(core: DemoTeacher, data: Pictures, config: DemoTeacherConfig) -> float:
+def fit(core: nn.Module, data: Pictures, config: DemoTeacherConfig) -> float:
     """Train in place from the last good checkpoint on; answers the mean loss of the last tenth run here.
 
     Every draw depends on (seed, step) alone. Convolutions run in bfloat16, which halves the time on
@@ -223,7 +233,7 @@ def depth_loss(
 
 
 @torch.no_grad()
-def mean_metrics(core: DemoTeacher, data: Pictures) -> dict[str, float]:
+def mean_metrics(core: nn.Module, data: Pictures) -> dict[str, float]:
     """Every metric, per picture in float32, then the unweighted mean over pictures."""
     device = next(core.parameters()).device
     core.eval()
@@ -235,7 +245,7 @@ def mean_metrics(core: DemoTeacher, data: Pictures) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
-def write_teacher(core: DemoTeacher, config: DemoTeacherConfig, figures: dict[str, Any]) -> None:
+def write_teacher(core: nn.Module, config: DemoTeacherConfig, figures: dict[str, Any]) -> None:
     """Write the weights (float32) and the card that says what they are."""
     path = config.out / WEIGHTS
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in core.state_dict().items()}
@@ -243,7 +253,7 @@ def write_teacher(core: DemoTeacher, config: DemoTeacherConfig, figures: dict[st
     options = {name: value for name, value in asdict(config).items() if name not in ("out", "device")}
     flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
     card = {
-        "name": "demo",
+        "name": config.teacher,
         "licence": "Apache-2.0",
         "domain": INDOOR.name,
         "native_size": list(NATIVE_SIZE),

@@ -135,6 +135,7 @@ def _provenance(contents: Contents) -> str:
         **{name: _net_facts(spec) for name, spec in scores.specs.items()},
         "data": f"digest of names, pixels, depth and focal lengths of all frames <code>{scores.data_sha256}</code>",
         "protocol": _protocol_facts(scores),
+        **{name: escape(fact) for name, fact in contents.provenance.items()},
         "intervals": f"percentile bootstrap, {NUM_DRAWS} draws, seed 0",
         "environment": environment_text(contents.environment),
     }

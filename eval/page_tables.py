@@ -10,7 +10,7 @@ from eval.comparison import Comparison
 from eval.contents import Contents
 from eval.cost import Cost
 from eval.doubt import MASS, MAX_PIXELS
-from eval.table import COLUMNS, Row, fidelity_cells, interval_text, number, require_one_protocol
+from eval.table import COLUMNS, Row, fidelity_cells, interval_text, number, require_one_protocol, signed
 from eval.worst import WorstFrame, worst_frames
 
 VERDICTS = {"better": "better", "worse": "worse", "tie": "may be chance"}
@@ -91,8 +91,8 @@ def _difference(item: Comparison, fidelity: dict[str, float] | None) -> str:
     low, high = item.interval
     relative_low, relative_high = item.relative_interval
     cells = (
-        with_note(f"{item.difference:+.4f}", f"{low:+.4f} to {high:+.4f}"),
-        with_note(f"{item.relative:+.1%}", f"{relative_low:+.1%} to {relative_high:+.1%}"),
+        with_note(signed(item.difference), f"{signed(low)} to {signed(high)}"),
+        with_note(f"{item.relative:+z.1%}", f"{relative_low:+z.1%} to {relative_high:+z.1%}"),
         f'<span class="{item.verdict}">{VERDICTS[item.verdict]}</span>',
         *map(escape, fidelity_cells(fidelity)),
     )

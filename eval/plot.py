@@ -12,7 +12,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 DASHES = ("", "7 3", "2 3", "10 3 2 3")
 """Lines beyond the sixth have another pattern; so do all on paper without colour."""
 WIDTH_PX, HEIGHT_PX = 360, 240
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46, 14, 14, 40
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 56, 14, 14, 40
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,13 +49,15 @@ def write_report(
     remarks: Sequence[str] = (),
     accepted_loss: float = ACCEPTED_LOSS,
     num_worst: int = 10,
+    provenance: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Report:
     """Write `report.json`, `table.md`, `per_image.csv` and the self-contained `report.html` into the folder `out`.
 
     `command` is the line that makes the same report again; `remarks` are sentences shown under the verdict, before
     those of the scores; `accepted_loss` is the relative loss of abs_rel at which a student may still take its teacher's
-    place; the `num_worst` frames of largest error are listed; `extra` is kept in the JSON file beside what is known
+    place; the `num_worst` frames of largest error are listed; `provenance` are further facts for that section of the
+    page, by name; `extra` is kept in the JSON file beside what is known
     here. The figures do not depend on where the frames came from. The bootstrap has the fixed seed 0: the same scores
     give the same report.
     """
@@ -75,6 +77,7 @@ def write_report(
         shipping=shipping,
         num_worst=num_worst,
         environment=environment(),
+        provenance=provenance or {},
     )
     write_bytes(out / "report.html", render_page(contents).encode())
     figures = {**_figures(scores, rows, comparisons), "shipping": [asdict(item) for item in shipping]}

@@ -1,6 +1,7 @@
 """Score students and their teacher side by side on real frames: `python -m eval.run`.
 
-It opens real images, and comes after training: nothing that it reads or writes is an input of any other command.
+It opens real images, and comes after training: nothing that it reads or writes is an input of any other command. It
+can be shut in, so that it reads students, teacher and frames, writes its report, and reaches nothing else.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from distill.data_statement import READS
 from eval.alignment import Alignment
 from eval.answer import Source
 from eval.cost import Cost, measure_cost
@@ -22,16 +25,30 @@ from eval.protocol import PROTOCOLS, Protocol
 from eval.reading import Reading
 from eval.recording import Recording, open_recording
 from eval.report import tables, write_report
+from eval.run_allowance import run_allowance
 from eval.score import score
 from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
+from mde.allowance import Allowance
 from mde.command import run_command
 from mde.domain import DomainName
+from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
 from mde.errors import IncompleteError, InputError
-from mde.evidence import read_evidence, sentence
+from mde.evidence import (
+    Evidence,
+    Level,
+    check_level,
+    evidence_of,
+    kept_out,
+    level_now,
+    read_evidence,
+    sentence,
+    walls,
+)
 from mde.files import write_json
 from mde.nets.net import DepthNet
-from mde.run_directory import CONFIG, open_run
+from mde.provenance import reads_noted
+from mde.run_directory import CONFIG, open_run, revision
 
 COMMAND = "eval.run"
 
@@ -80,6 +97,13 @@ class EvalConfig:
     """Relative loss of abs_rel against the teacher at which a student may still take its place; 0.1 is 10 %."""
     num_repeats: int = 10
     """Timed passes per network; 0 leaves out what networks cost."""
+    enclose: bool = False
+    """Shut the evaluation in: it reads what is named here, and what links below it lead to, writes into --out, and has
+    no network. What the kernel cannot enforce is observed. Memory of networks is not measured inside."""
+    require: Level | None = None
+    """Refuse to run below this level: observed (what Python itself opens) or enforced (by Linux)."""
+    allow: tuple[Path, ...] = ()
+    """Further files or folders that may be read; the report names them."""
 
     def __post_init__(self) -> None:
         if not self.model and self.teacher is None and not self.predictions:
@@ -94,12 +118,27 @@ class EvalConfig:
             raise InputError(
                 f"--accepted-loss {self.accepted_loss:g} must be a share of the teacher's error, 0 or more"
             )
+        if not self.enclose and (self.require is not None or self.allow):
+            raise InputError("--require and --allow say how --enclose is kept; add it, or leave them out")
         if self.num_repeats < 0 or self.num_repeats == 1:
             raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
 
 def main(config: EvalConfig) -> None:
-    """Load, score, measure, write."""
+    """Run the command, shut in before anything that the options name is opened."""
+    if config.enclose and enclosed() is None:
+        arguments = ["-m", COMMAND, *sys.argv[1:]]
+        enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
+    try:
+        evaluate(config)
+    finally:
+        leave()
+
+
+def evaluate(config: EvalConfig) -> None:
+    """Load, score, measure, write. Called from Python, it is kept to its list by Python alone."""
+    level, why = level_now(is_watched=config.enclose)
+    check_level(level, why, config.require)
     dataset = open_dataset(
         config.dataset, config.root, split=config.split, depth_scale=config.depth_scale, domain=config.domain
     )
@@ -110,16 +149,21 @@ def main(config: EvalConfig) -> None:
     nets: dict[str, Source] = {**loaded, **_recordings(config, dataset, protocol)}
     open_run(config.out, COMMAND, config, free=tuple(field.name for field in fields(config)))
     write_json(config.out / CONFIG, {"command": COMMAND, "config": config})
-    scores = score(
-        nets,
-        Reading(dataset.frames),
-        protocol,
-        alignments=_alignments(config, protocol),
-        num_panels=config.num_panels,
-        num_worst=config.num_worst,
-    )
+    log = config.out / READS
+    log.unlink(missing_ok=True)  # of an earlier evaluation
+    permitted = allowance_here(lambda: allowance_of(config), config.allow)
+    with reads_noted(log, permitted) if config.enclose else nullcontext():
+        scores = score(
+            nets,
+            Reading(dataset.frames),
+            protocol,
+            alignments=_alignments(config, protocol),
+            num_panels=config.num_panels,
+            num_worst=config.num_worst,
+        )
+        costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
     warnings = [f"Warning: {scores.unit_doubt}."] if scores.unit_doubt else []
-    costs = measure_costs(config, nets, dataset.domain) if config.num_repeats else {}
+    evidence = evidence_of(level, why, log) if config.enclose else None
     report = write_report(
         config.out,
         scores,
@@ -129,13 +173,15 @@ def main(config: EvalConfig) -> None:
         num_worst=config.num_worst,
         command=f"python -m {COMMAND} {shlex.join(sys.argv[1:])}",
         remarks=[*warnings, *sentences(seals), *calibration_remarks(loaded), *evidence_remarks(config.model)],
-        extra={"seals": figures(seals)},
+        provenance={"enclosure": enclosure_sentence(evidence)},
+        extra={"seals": figures(seals), "enclosure": None if evidence is None else asdict(evidence)},
     )
     print(tables(report.rows, scores), end="")
     for answer in report.shipping:
         print(answer.sentence())
     for item in scores.skipped:
         print(f"skipped {item.name}: {item.reason}")
+    print(f"enclosure: {enclosure_sentence(evidence)}")
     print(f"report: {report.page}")
     for warning in warnings:
         print(warning, file=sys.stderr)
@@ -145,6 +191,32 @@ def main(config: EvalConfig) -> None:
             f"{len(scores.faults)} of {len(dataset.frames)} frames could not be used, the first is {first.name} "
             f"({first.reason}); the report is of the other {scores.num_frames}"
         )
+
+
+def allowance_of(config: EvalConfig) -> Allowance:
+    """What the evaluation of this configuration may read and write, beside what every run may."""
+    return run_allowance(
+        root=config.root,
+        split=config.split,
+        models=config.model,
+        own=config.own_student,
+        predictions=config.predictions,
+        teacher=config.teacher,
+        weights=config.weights,
+        domain=config.domain,
+        out=config.out,
+    )
+
+
+def enclosure_sentence(evidence: Evidence | None) -> str:
+    """How the evaluation was shut in, in one line."""
+    if evidence is None:
+        return "none (--enclose shuts it in): nothing kept this evaluation from other files and from the network"
+    why = "" if evidence.level == "enforced" else f", not enforced: {evidence.why_not_next}"
+    places = (
+        f"; report.json lists the {len(evidence.allowed.reads)} places that it could read" if evidence.allowed else ""
+    )
+    return f"{walls(evidence)}{why}; {kept_out(evidence)}{places}"
 
 
 def choose_protocol(config: EvalConfig, dataset: Dataset) -> Protocol:

@@ -48,7 +48,7 @@ class Shipping:
         side = "below" if self.loss < 0.0 else "above"
         return (
             f"Its abs_rel is {abs(self.loss):.0%} {side} that of {self.reference} ({LABELS[self.alignment]}; 95 % "
-            f"interval {low:+.0%} to {high:+.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
+            f"interval {low:+z.0%} to {high:+z.0%}{caution}), accepted is {self.accepted_loss:+.0%}."
         )
 
 

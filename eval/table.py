@@ -101,6 +101,11 @@ def number(metric: str, value: float) -> str:
     return f"{value:.2f}" if metric == "silog" else f"{value:.4f}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign; one that rounds to nothing is +0.0000, whichever side it was on."""
+    return f"{value:+z.4f}"
+
+
 def interval_text(row: Row, metric: str) -> str:
     """The interval of a figure; a dash for one image, which has none."""
     if row.num_resampled == 1:

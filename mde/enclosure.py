@@ -1,9 +1,11 @@
-"""Enclosure: a command of ours, started again as a process that can read what is on its list and nothing else.
+"""Enclosure: a command of ours that can read what is on its list and nothing else.
 
-`enclose` makes the calling process a small launcher (`launch`), which gives up the network (`mde.namespaces`), open
-files and every path beyond its `Allowance` (`mde.landlock`), and then becomes the command. A launcher, since Landlock
-does not reach threads that are there already and importing torch starts some; the same process throughout, so that
-signals and exit status are the command's own. Every Python inside also watches itself (`mde.provenance`).
+`enclose` gives up the network (`mde.namespaces`, or `mde.seccomp` where the system permits none of its own), open files
+and every path beyond an `Allowance` (`mde.landlock`), once the command has read its options and before it opens what
+they name. Landlock does not reach threads that are there already: where imported libraries have started some, the
+process becomes a small launcher (`launch`), which gives all of it up and then becomes the command anew. It is the same
+process either way, so that signals and exit status are the command's own. Every Python inside also watches itself
+(`mde.provenance`).
 
 What a kernel or container does not permit is left out and said; the command tries its walls for itself (`reached`) and
 believes no variable. Python's standard library alone is imported here.
@@ -17,7 +19,9 @@ import platform
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,14 +30,18 @@ from mde.allowance import ROOT, Allowance, absolute, system_allowance
 from mde.errors import InputError
 from mde.landlock import landlock_abi, restrict_self, why_not
 from mde.namespaces import SHARED_MEMORY, interfaces, leave_network_and_memory
-from mde.provenance import LOG_VARIABLE, unwatched, watch
+from mde.provenance import LOG_VARIABLE, note_loaded, unwatched, watch
+from mde.seccomp import can_make_sockets, give_up_sockets
 from mde.shared_namespaces import ENVIRONMENT, leave_network_together
 
 VARIABLE = "MDE_ENCLOSURE"
 REVISION_VARIABLE = "MDE_REVISION"
+OWN_NETWORK, NO_SOCKETS = "a network of its own", "seccomp"
+"""What closes the network: one without a way out, or a filter that refuses sockets."""
 _OBSERVER = str(ROOT / "mde" / "observer")
 _NOWHERE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737); connecting a datagram socket sends nothing
 _KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_THREADS = "/proc/self/task"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +61,28 @@ class Enclosure:
     files: str | None = "the launcher has not run"
     """Why Landlock does not confine it; None where it does."""
     network: str | None = "the launcher has not run"
-    """Why it has no network of its own; None where it has."""
+    """Why the network is open; None where it is closed."""
+    closed_by: str | None = None
+    """What closed the network."""
 
 
-def enclose(own: Allowance, arguments: Sequence[str], *, added: Sequence[Path], revision: str | None) -> NoReturn:
-    """Become the enclosed Python with `arguments`; does not return. Folders that are to be written are made first."""
+def enclose(own: Allowance, arguments: Sequence[str], *, added: Sequence[Path], revision: str | None) -> None:
+    """Shut this process in; folders that are to be written are made first.
+
+    Where other threads run already, it becomes the enclosed Python with `arguments` instead, and this does not return.
+    """
     environment = prepared(own, added=added, revision=revision, dies_with_parent=False)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    command = command_line(arguments)
-    os.execve(command[0], command, environment)
+    if not _is_alone():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        command = command_line(arguments)
+        os.execve(command[0], command, environment)
+    os.environ.pop(LOG_VARIABLE, None)
+    os.environ.update(environment)
+    _confine()
+    tempfile.tempdir = None  # where it lies was perhaps asked before
+    watch_self()
+    note_loaded()
 
 
 def checked_additions(paths: Sequence[Path]) -> Sequence[Path]:
@@ -73,12 +93,12 @@ def checked_additions(paths: Sequence[Path]) -> Sequence[Path]:
     return paths
 
 
-def allowance_here(own: Allowance, added: Sequence[Path]) -> Allowance:
-    """All that this process may read: its launcher's list, or where there was none the same list made here."""
+def allowance_here(own: Callable[[], Allowance], added: Sequence[Path]) -> Allowance:
+    """All that this process may read: the list that it was enclosed with, or the same list made here."""
     enclosure = enclosed()
     if enclosure is not None:
         return enclosure.allowance
-    return system_allowance() | own | Allowance(reads=absolute(checked_additions(added)))
+    return system_allowance() | own() | Allowance(reads=absolute(checked_additions(added)))
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:
@@ -110,16 +130,7 @@ def prepared(own: Allowance, *, added: Sequence[Path], revision: str | None, die
 
 def launch() -> NoReturn:
     """The launcher: give up what can be given up, then become the command of the arguments."""
-    enclosure = _read(os.environ[VARIABLE])
-    if enclosure.dies_with_parent and sys.platform == "linux":
-        _die_with_parent()
-    _drop_open_files()
-    network = _leave_network(enclosure)
-    files = _confine_files(enclosure)
-    found = Enclosure(**{**_shallow(enclosure), "files": files, "network": network})
-    if network is None:
-        os.environ["TMPDIR"] = SHARED_MEMORY  # private now, and gone with the last process
-    os.environ[VARIABLE] = _text(found)
+    _confine()
     os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 
@@ -146,6 +157,8 @@ def reached() -> str | None:
             return enclosure.files or "files beyond the list can be opened"
         if has_network():
             return enclosure.network or "the network can be reached"
+        if enclosure.closed_by != OWN_NETWORK and memory_of_others():
+            return f"others keep {memory_of_others()[0]} in {SHARED_MEMORY}, and this system permits none of its own"
     return None
 
 
@@ -160,12 +173,21 @@ def is_shut_in() -> bool:
 
 def has_network() -> bool:
     """Whether an interface is up, or there is a way to an address elsewhere."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+    try:
+        handle = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    except PermissionError:
+        return can_make_sockets()
+    with handle:
         try:
             handle.connect(_NOWHERE)
         except OSError:
             return bool(interfaces())
     return True
+
+
+def memory_of_others() -> list[str]:
+    """Names in shared memory beside semaphores, which hold a number each."""
+    return [name for name in os.listdir(SHARED_MEMORY) if not name.startswith("sem.")]
 
 
 def leave() -> None:
@@ -183,6 +205,34 @@ def kernel() -> str:
     return f"{platform.system()} {platform.release()}"
 
 
+def _confine() -> None:
+    """Give up, for good, what the environment's list does not have; what could not be given up is noted there."""
+    enclosure = _read(os.environ[VARIABLE])
+    if enclosure.dies_with_parent and sys.platform == "linux":
+        _die_with_parent()
+    _drop_open_files()
+    network, closed_by = _leave_network(enclosure)
+    files = _confine_files(enclosure)
+    if closed_by == OWN_NETWORK:
+        os.environ["TMPDIR"] = SHARED_MEMORY  # private now, and gone with the last process
+    found = {"files": files, "network": network, "closed_by": closed_by}
+    os.environ[VARIABLE] = _text(Enclosure(**{**_shallow(enclosure), **found}))
+
+
+def _is_alone() -> bool:
+    """Whether no other thread runs. Those of OpenBLAS, which numpy starts, end in a fork and come back when needed."""
+    if sys.platform != "linux":
+        return True  # nothing of what is given up there is a thread's own
+    if len(os.listdir(_THREADS)) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a child that goes on beside threads; this one ends
+            child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+    return len(os.listdir(_THREADS)) == 1
+
+
 def _confine_files(enclosure: Enclosure) -> str | None:
     if landlock_abi() == 0:
         return why_not()
@@ -193,13 +243,18 @@ def _confine_files(enclosure: Enclosure) -> str | None:
     return None
 
 
-def _leave_network(enclosure: Enclosure) -> str | None:
-    if enclosure.num_processes == 1:
-        return leave_network_and_memory()
-    why = leave_network_together(os.environ)
+def _leave_network(enclosure: Enclosure) -> tuple[str | None, str | None]:
+    """Why the network stays open, or what closes it. Processes that train together talk over sockets."""
+    if enclosure.num_processes > 1:
+        why = leave_network_together(os.environ)
+        if why is None:
+            os.environ.update(ENVIRONMENT)
+        return why, None if why else OWN_NETWORK
+    why = leave_network_and_memory()
     if why is None:
-        os.environ.update(ENVIRONMENT)
-    return why
+        return None, OWN_NETWORK
+    why_no_filter = give_up_sockets()
+    return (f"{why}, and {why_no_filter}", None) if why_no_filter else (None, NO_SOCKETS)
 
 
 def _drop_open_files() -> None:

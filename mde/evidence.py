@@ -61,6 +61,8 @@ class Evidence:
     kernel: str = field(default_factory=kernel)
     landlock_abi: int = field(default_factory=landlock_abi)
     """Version of Landlock in the kernel; 0 for none."""
+    network_closed_by: str | None = None
+    """A network of the run's own without a way out, or seccomp, which refuses sockets; None where it was open."""
 
 
 def level_now(*, is_watched: bool) -> tuple[Level, str]:
@@ -95,19 +97,29 @@ def evidence_of(level: Level, why: str, log: Path) -> Evidence:
         connections=tuple(kinds[CONNECTION]),
         programs=tuple(kinds[PROGRAM]),
         log=Log(file=log.name, end=end),
+        network_closed_by=None if enclosure is None else enclosure.closed_by,
     )
 
 
 def sentence(evidence: Evidence) -> str:
     """The evidence in one line, for a terminal or a page."""
     next_level = {"declared": "A1", "observed": "A2", "enforced": "A3"}[evidence.level]
-    added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
-    landlock = f"Landlock {evidence.landlock_abi}" if evidence.landlock_abi else "no Landlock"
-    denied = f"denied {len(evidence.denied)} files and {len(evidence.connections)} connections"
     return (
-        f"evidence of no real data: level {TITLES[evidence.level]} ({evidence.kernel}, {landlock}); "
-        f"not {next_level}: {evidence.why_not_next}; {denied}{added}"
+        f"evidence of no real data: {walls(evidence)}; not {next_level}: {evidence.why_not_next}; {kept_out(evidence)}"
     )
+
+
+def walls(evidence: Evidence) -> str:
+    """The level and what stood behind it."""
+    landlock = f"Landlock {evidence.landlock_abi}" if evidence.landlock_abi else "no Landlock"
+    closed = f", network closed by {evidence.network_closed_by}" if evidence.network_closed_by else ""
+    return f"level {TITLES[evidence.level]} ({evidence.kernel}, {landlock}{closed})"
+
+
+def kept_out(evidence: Evidence) -> str:
+    """What was denied, and what the user added to the list."""
+    added = f"; added by --allow: {', '.join(evidence.added)}" if evidence.added else ""
+    return f"denied {len(evidence.denied)} files and {len(evidence.connections)} connections{added}"
 
 
 def read_evidence(run: Path) -> Evidence | None:

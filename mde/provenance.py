@@ -95,6 +95,14 @@ def note_read(path: Path) -> None:
         _note(READ, os.path.abspath(path))
 
 
+def note_loaded() -> None:
+    """Note the modules that were loaded before the watch began."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            note_read(Path(file))
+
+
 def files_read(log: Path) -> list[str]:
     """The distinct paths that were read, sorted. Raises InputError where the log is broken."""
     return sorted({entry.text for entry in read_log(log)[0] if entry.kind == READ})

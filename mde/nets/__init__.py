@@ -11,6 +11,7 @@ from mde.errors import InputError
 from mde.nets.adabins import load_adabins
 from mde.nets.bts import load_bts
 from mde.nets.demo import load_demo_teacher
+from mde.nets.demo_vit import load_demo_transformer
 from mde.nets.depthformer import load_depthformer
 from mde.nets.hugging_face import load_hugging_face
 from mde.nets.meter import load_meter
@@ -32,7 +33,7 @@ def load_teacher(name: str, weights: Path | str | None, domain: DomainName) -> D
     """Load a teacher from its authors' weight file; the one door for all teachers.
 
     `name` is one of TEACHERS, `hf:FOLDER` (Hugging Face transformers) or `FILE.py:FUNCTION` (your own, `mde.nets.own`).
-    None stands for the weights that ship with the project, which the demo teacher alone has.
+    None stands for the weights that ship with the project, which the demo teachers alone have.
     Answers an eval-mode network without gradients that maps `image` (B,3,H,W), RGB in [0,1], to an
     `Output` with `depth_m` (B,1,H,W) in metres at input size. `domain` states what the weights were
     trained on, which their file does not say. Nothing is downloaded and no code in the file is run, except that of
@@ -84,4 +85,5 @@ TEACHERS: dict[str, Loader] = {
     "meter": _load_meter,
     "rtmonodepth": load_rtmonodepth,
     "demo": load_demo_teacher,
+    "demo-transformer": load_demo_transformer,
 }

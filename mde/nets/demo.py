@@ -8,6 +8,7 @@ makes both again. With LayerNorm in place of BatchNorm it is the example of a te
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -43,38 +44,63 @@ def load_demo_teacher(weights: Path | None, domain: Domain) -> DepthNet:
         InputError: for a domain other than indoor, and for a file that is absent, damaged or belongs
             to another network.
     """
-    if domain.name != "indoor":
-        raise InputError(f"teacher demo knows domain 'indoor' only, got {domain.name!r}; use --domain indoor")
     path = WEIGHTS if weights is None else weights
-    content = _read(path)
+    taps = ("stem", *(f"down.{number}" for number in range(len(WIDTHS) - 1)))
+    return load_shipped(
+        "demo", path, domain, lambda state: DemoTeacher(domain.depth_range_m, norm=_norm_of(state)), taps=taps
+    )
+
+
+def load_shipped(
+    name: str,
+    path: Path,
+    domain: Domain,
+    build: Callable[[Mapping[str, Tensor]], nn.Module],
+    *,
+    taps: tuple[str, ...],
+) -> DepthNet:
+    """A demo teacher that `build` makes for the weights of `path`, frozen and in eval mode.
+
+    Raises:
+        InputError: for a domain other than indoor, and for a file that is absent, damaged or belongs
+            to another network.
+    """
+    if domain.name != "indoor":
+        raise InputError(f"teacher {name} knows domain 'indoor' only, got {domain.name!r}; use --domain indoor")
+    content = _read(path, name)
     try:
         state = load(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise InputError(f"{path} is not a readable safetensors file; expected demo teacher weights") from error
-    has_statistics = any(name.endswith("running_mean") for name in state)
-    core = DemoTeacher(domain.depth_range_m, norm="batch" if has_statistics else "layer")
+        raise InputError(f"{path} is not a readable safetensors file; expected {name} teacher weights") from error
+    core = build(state)
     load_strictly(core, state, path=path)
     spec = NetSpec(
-        name="demo",
+        name=name,
         role="teacher",
         domain=domain.name,
         native_size=NATIVE_SIZE,
         depth_range_m=domain.depth_range_m,
         licence="Apache-2.0",
-        taps=("stem", *(f"down.{number}" for number in range(len(WIDTHS) - 1))),
+        taps=taps,
         weights_sha256=sha256_bytes(content),
         files=(path,),
     )
     return DepthNet(core, spec).eval().requires_grad_(False)
 
 
-def _read(path: Path) -> bytes:
+def _norm_of(state: Mapping[str, Tensor]) -> Norm:
+    return "batch" if any(name.endswith("running_mean") for name in state) else "layer"
+
+
+def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; make it with: python -m eval.demo_teacher") from error
+        raise InputError(
+            f"{path} does not exist; make it with: python -m eval.demo_teacher --teacher {name}"
+        ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); expected demo teacher weights") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}); expected {name} teacher weights") from error
 
 
 class DemoTeacher(nn.Module):

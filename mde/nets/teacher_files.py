@@ -10,12 +10,13 @@ from pathlib import Path
 
 from mde.allowance import Allowance, absolute
 from mde.domain import DomainName
-from mde.nets import adabins, bts, depthformer, toolbox_adabins, toolbox_bts
-from mde.nets.demo import WEIGHTS
+from mde.nets import adabins, bts, demo, demo_vit, depthformer, toolbox_adabins, toolbox_bts
 from mde.nets.own_file import own_file
 from mde.nets.transformers_folder import PREFIX
 from mde.nets.weights_folder import weights_folder
 
+_SHIPPED = {"demo": demo.WEIGHTS, "demo-transformer": demo_vit.WEIGHTS}
+"""Weights that lie in the project."""
 _PUBLISHED: dict[str, Mapping[DomainName, tuple[str, ...]]] = {
     "adabins": {name: (training.weights,) for name, training in adabins.TRAININGS.items()},
     "bts": bts.FILES,
@@ -39,8 +40,8 @@ def teacher_allowance(name: str, weights: Path | None, domain: DomainName) -> Al
         return Allowance(reads=absolute([weights, weights.with_name(weights.name.replace("encoder", "depth"))]))
     if weights is not None:
         return Allowance(reads=absolute([weights]))
-    if name == "demo":
-        return Allowance(reads=absolute([WEIGHTS]))
+    if name in _SHIPPED:
+        return Allowance(reads=absolute([_SHIPPED[name]]))
     published = _PUBLISHED.get(name, {}).get(domain, ())
     return Allowance(reads=absolute(weights_folder() / file for file in published))
 

@@ -8,6 +8,7 @@ are opened when all students are finished. What is finished is kept. Written to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from eval.sealed.world import CAMERA, ORIGIN, write_sealed
 from mde.checkpoint import MANIFEST
 from mde.command import run_command
 from mde.domain import INDOOR
+from mde.errors import InputError
 from mde.files import read_json, write_json
 from mde.nets import load_student
 from mde.nets.net import DepthNet
@@ -72,6 +74,13 @@ class AblationConfig:
     """Students per arm."""
     num_at_once: int = 2
     """Students side by side, with one thread each."""
+    arms: tuple[str, ...] = ()
+    """Names of arms to train and judge anew, the others' rows staying as they are in the file; all by default."""
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.arms if name not in ARMS]
+        if unknown:
+            raise InputError(f"there is no arm {unknown[0]!r}; expected some of: {'; '.join(ARMS)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +117,9 @@ ARMS: dict[str, Arm] = {
     "plain, 3x steps": Arm(times=3),
     "all three, 3x steps": Arm(rung="affine", augment=BOTH, times=3),
     "sealed images, 3x steps": Arm(data="sealed", times=3),
+    "+ randomisation, 3x steps": Arm(augment=RANDOMISED, times=3),
+    "+ mixing, 3x steps": Arm(augment=MIXED, times=3),
+    "+ adaptation, 3x steps": Arm(rung="affine", times=3),
 }
 """Arms by their name in tables, the most telling first."""
 
@@ -125,25 +137,44 @@ def study(config: AblationConfig) -> None:
         select_shards(SelectConfig(data=renders, keep=num_sixth, out=config.runs / "covering-sixth"))
     write_random_choice(renders, config.runs / "random-sixth", num_sixth)
     write_noise(config.runs / "noise", config.num_images)
-    jobs = [students_job(config, name) for name in ARMS]
-    run_jobs(jobs, num_at_once=config.num_at_once, title="students")
-    blind = {name: [label_free(config, name, seed) for seed in range(config.num_seeds)] for name in ARMS}
+    names = config.arms or tuple(ARMS)
+    run_jobs([students_job(config, name) for name in names], num_at_once=config.num_at_once, title="students")
+    blind = {name: [label_free(config, name, seed) for seed in range(config.num_seeds)] for name in names}
     write_sealed(config.runs / "sealed-test", "test", config.num_test)
-    options = {name: value for name, value in asdict(config).items() if name not in ("runs", "out", "num_at_once")}
-    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
-    found = figures(config)
-    for name, row in found["arms"].items():
+    skipped = ("runs", "out", "num_at_once", "arms")
+    options = {name: value for name, value in asdict(config).items() if name not in skipped}
+    command = " ".join(
+        ["python -m tests.bench.ablation", *(f"--{name.replace('_', '-')} {options[name]}" for name in options)]
+    )
+    teacher, rows, scores = figures(config, names)
+    for name, row in rows.items():
         row["label_free"] = blind[name]
-    choosable = {name: row for name, row in found["arms"].items() if ARMS[name].data != "sealed"}
-    result = {
-        "command": f"python -m tests.bench.ablation {flags}",
-        **found,
-        "rank_correlation": correlations(choosable),
-        "environment": environment(),
-    }
+    if config.arms:
+        result = with_later(read_json(config.out), rows, command)
+    else:
+        choosable = {name: row for name, row in rows.items() if ARMS[name].data != "sealed"}
+        result = {
+            "command": command,
+            "teacher": teacher,
+            "arms": with_gap(rows),
+            "one_sixth": one_sixth(scores, config),
+            "rank_correlation": correlations(choosable),
+            "environment": environment(),
+        }
     write_json(config.out, result)
     print(table(result))
     print(f"written: {config.out}")
+
+
+def with_later(result: dict[str, Any], rows: dict[str, dict[str, Any]], command: str) -> dict[str, Any]:
+    """The file of a whole study with the rows of arms that were trained later, under the same options.
+
+    Raises InputError where the file was made with others.
+    """
+    if result["command"] != command:
+        raise InputError(f"the other arms were made by: {result['command']}; expected: {command}")
+    arms = with_gap({**result["arms"], **rows})
+    return {**result, "arms": arms, "later": {"arms": list(rows), "environment": environment()}}
 
 
 def write_random_choice(source: Path, directory: Path, num: int) -> None:
@@ -264,15 +295,16 @@ def label_free(config: AblationConfig, name: str, seed: int) -> dict[str, float]
     return read_json(out / SCORES)
 
 
-def figures(config: AblationConfig) -> dict[str, Any]:
-    """Teacher and arms on the sealed test pictures: metrics as lists over seeds, training error, gap closed."""
+def figures(config: AblationConfig, names: Sequence[str]) -> tuple[dict[str, float], dict[str, dict[str, Any]], Scores]:
+    """Teacher and arms on the sealed test pictures: metrics as lists over seeds, training error; and all scores."""
     seeds = range(config.num_seeds)
     nets: dict[str, DepthNet] = {"teacher": demo_teacher()}
-    nets |= {f"{name} {seed}": load_student(run_of(config, name, seed)) for name in ARMS for seed in seeds}
+    nets |= {f"{name} {seed}": load_student(run_of(config, name, seed)) for name in names for seed in seeds}
     reader = ShardReader(config.runs / "sealed-test", origins=(ORIGIN,))
     scores = score(nets, sealed_frames(reader), PROTOCOL, alignments=("none",), num_panels=0)
     rows: dict[str, dict[str, Any]] = {}
-    for name, arm in ARMS.items():
+    for name in names:
+        arm = ARMS[name]
         tests = [scores.mean(f"{name} {seed}", "none") for seed in seeds]
         logs = [run_of(config, name, seed) / METRICS for seed in seeds]
         rows[name] = {metric: [test[metric] for test in tests] for metric in tests[0]}
@@ -280,10 +312,14 @@ def figures(config: AblationConfig) -> dict[str, Any]:
         rows[name]["training_abs_rel_to_teacher"] = [
             final_means(log, arm.times * config.num_steps)["abs_rel_to_teacher"] for log in logs
         ]
+    return scores.mean("teacher", "none"), rows, scores
+
+
+def with_gap(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows with the share of the gap between plain renders and upper bound that each closes."""
     mean = {name: float(np.mean(row["abs_rel"])) for name, row in rows.items()}
-    for name, row in rows.items():
-        row["gap_closed"] = (mean[PLAIN] - mean[name]) / (mean[PLAIN] - mean[UPPER])
-    return {"teacher": scores.mean("teacher", "none"), "arms": rows, "one_sixth": one_sixth(scores, config)}
+    gap = mean[PLAIN] - mean[UPPER]
+    return {name: {**row, "gap_closed": (mean[PLAIN] - mean[name]) / gap} for name, row in rows.items()}
 
 
 def one_sixth(scores: Scores, config: AblationConfig) -> dict[str, Any]:

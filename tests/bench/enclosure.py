@@ -3,8 +3,8 @@
 python -m tests.bench.enclosure
 
 Both arms train the same student on the same renders to the same bytes. Compared are processor seconds, which a busy
-machine disturbs less than the clock: of the training, which grows with the run, of what comes once, and of starting,
-which the command does twice when it encloses itself.
+machine disturbs less than the clock: of starting, of the training, which grows with the run, and of what comes once,
+shutting itself in among it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from typing import Literal
 
 import tyro
 
-from distill.run import DistillConfig, allowance_of
+from distill.run import DistillConfig
 from distill.training import TrainConfig
 from mde.checkpoint import TENSORS
 from mde.command import arguments_of
-from mde.enclosure import command_line, prepared
 from mde.evidence import read_evidence
 from mde.files import sha256_file, write_json
 from mde.nets.student import STUDENT
@@ -51,7 +50,7 @@ def timed(*arguments, **options):
     return summary
 
 run.train_student = timed
-run.distill(tyro.cli(run.DistillConfig, args=sys.argv[1:]))
+run.main(tyro.cli(run.DistillConfig, args=sys.argv[1:]))
 spent["other_seconds"] = time.process_time() - sum(spent.values())
 print(json.dumps(spent))
 """
@@ -82,7 +81,7 @@ class Measured:
     train_seconds: float
     """Of the training."""
     other_seconds: float
-    """Of all else: loading the teacher, digests, export, report."""
+    """Of all else: enclosing, loading the teacher, digests, export, report."""
     student_sha256: str
 
 
@@ -120,14 +119,13 @@ def measured(arm: Arm, place: Path, config: BenchConfig, number: int) -> Measure
         require="enforced" if arm == "enforced" else None,
         train=TrainConfig(num_steps=config.num_steps, num_threads=1),
     )
-    arguments = ["-c", WORKER, *arguments_of(run)]
-    command, variables = [sys.executable, *arguments], dict(os.environ)
-    if arm == "enforced":
-        command = command_line(arguments)
-        variables = prepared(allowance_of(run), added=(), revision=None, dies_with_parent=True)
-    environment = {**variables, "OMP_NUM_THREADS": "1", "PYTHONPATH": variables.get("PYTHONPATH", str(ROOT))}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+        [sys.executable, "-c", WORKER, *arguments_of(run)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
     )
     assert run.out is not None
     evidence = read_evidence(run.out)

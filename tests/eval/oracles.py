@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.run import EvalConfig, main
+from eval.run import EvalConfig, evaluate
 
 FRAMES = {
     "kitti": (
@@ -96,7 +96,7 @@ def run_oracle(program: str, folder: Path, out: Path) -> list[str]:
         out=out / "report",
         num_panels=0,
     )
-    main(config)
+    evaluate(config)
     return differences(program, folder, config.out)
 
 

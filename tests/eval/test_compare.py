@@ -85,6 +85,14 @@ def test_the_figures_are_those_of_one_run_of_all_networks(write_run, tmp_path, r
         assert found["verdict"] == expected.verdict
 
 
+def test_a_difference_of_nothing_has_no_minus(write_run, tmp_path, capsys) -> None:
+    runs = write_run("a", 0.4), write_run("b", 0.400001)
+    main(CompareConfig(runs=runs, out=tmp_path / "out"))
+    page, printed = (tmp_path / "out" / "report.html").read_text(), capsys.readouterr().out
+    for text in (page, printed):
+        assert "+0.0000" in text and "-0.0000" not in text
+
+
 def test_the_page_is_whole_and_asks_nothing_of_a_network(write_run, tmp_path) -> None:
     main(CompareConfig(runs=(write_run("a", 0.4), write_run("b", 0.8)), out=tmp_path / "out"))
     content = (tmp_path / "out" / "report.html").read_text()

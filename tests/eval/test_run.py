@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,15 +18,18 @@ from eval.calibrated_onnx import calibrated_onnx
 from eval.pairs import pairs_frames
 from eval.protocol import PROTOCOLS
 from eval.recording import open_recording
-from eval.run import EvalConfig, main, measure_costs
+from eval.run import EvalConfig, evaluate, measure_costs
 from mde.bins import log_bins
 from mde.calibration import Calibration
 from mde.command import run_command
 from mde.errors import InputError
 from mde.files import write_json
+from mde.landlock import landlock_abi
 from mde.nets.student import StudentCard, build_student, save_student
 from mde.seal import seal_run
+from tests.conftest import ROOT
 from tests.mde.test_exported import write_model
+from tests.mde.test_own_student import EXAMPLE, saved
 
 
 @pytest.fixture
@@ -66,7 +71,7 @@ def config(pairs: Path, student: Path, **changes) -> EvalConfig:
 
 def test_a_student_is_scored_on_a_folder_of_pairs(pairs: Path, student: Path, capsys) -> None:
     settings = config(pairs, student)
-    main(settings)
+    evaluate(settings)
     report = json.loads((settings.out / "report.json").read_text())
     assert [(row["net"], row["alignment"]) for row in report["rows"]] == [("run_a", "median"), ("run_a", "none")]
     assert report["num_frames"] == 3
@@ -76,13 +81,13 @@ def test_a_student_is_scored_on_a_folder_of_pairs(pairs: Path, student: Path, ca
 
 
 def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, student: Path) -> None:
-    main(config(pairs, student, num_panels=0))
-    main(config(pairs, student, num_panels=0, alignment="none"))
+    evaluate(config(pairs, student, num_panels=0))
+    evaluate(config(pairs, student, num_panels=0, alignment="none"))
     report = json.loads((pairs.parent / "out" / "report.json").read_text())
     assert [row["alignment"] for row in report["rows"]] == ["none"]
     assert json.loads((pairs.parent / "out" / "config.json").read_text())["config"]["alignment"] == "none"
     with pytest.raises(InputError, match="exists and is no run"):
-        main(config(pairs, student, out=student))
+        evaluate(config(pairs, student, out=student))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,7 @@ def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, stud
         ({"num_repeats": -1}, "0 .no costs. or 2 or more"),
         ({"num_panels": -1}, "0 or more"),
         ({"num_worst": -1}, "0 or more"),
+        ({"allow": (Path("x"),)}, "say how --enclose is kept"),
         ({"accepted_loss": -0.1}, "--accepted-loss -0.1"),
         ({"accepted_loss": float("nan")}, "--accepted-loss nan"),
     ],
@@ -122,14 +128,14 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_written(
 ) -> None:
     settings = config(pairs, student, **changes)
     with pytest.raises(InputError, match=words):
-        main(settings)
+        evaluate(settings)
     assert not (settings.out / "report.json").exists()
 
 
 def test_an_exported_file_is_scored_beside_its_student(pairs: Path, tmp_path: Path) -> None:
     file = write_model(tmp_path / "student.onnx")
     settings = config(pairs, file, depth_scale=1000.0, num_panels=0, num_repeats=2)
-    main(settings)
+    evaluate(settings)
     report = json.loads((settings.out / "report.json").read_text())
     assert {row["net"] for row in report["rows"]} == {"student.onnx"}
     assert report["nets"]["student.onnx"]["domain"] == "indoor"
@@ -143,7 +149,7 @@ def test_a_calibrated_file_is_no_sealed_student_and_its_calibration_is_named(pai
     content = calibrated_onnx(write_model(tmp_path / "student.onnx").read_bytes(), calibration)
     (tmp_path / "own.onnx").write_bytes(content)
     settings = config(pairs, tmp_path / "own.onnx", depth_scale=1000.0, num_panels=0)
-    main(settings)
+    evaluate(settings)
     report, page = ((settings.out / f"report.{suffix}").read_text() for suffix in ("json", "html"))
     assert json.loads(report)["nets"]["own.onnx"]["calibration"]["scale"] == 1.25
     assert json.loads(report)["seals"] == {"own.onnx": None}
@@ -156,17 +162,17 @@ def test_a_student_that_changed_after_its_seal_is_judged_only_where_that_is_said
     note = student / "student" / "note.txt"
     note.write_text("tuned afterwards")
     with pytest.raises(InputError, match="not as it was sealed on 2026-01-02T03:04:05Z: student/note.txt was added"):
-        main(config(pairs, student))
+        evaluate(config(pairs, student))
     settings = config(pairs, student, unsealed=True, num_panels=0)
     assert not settings.out.exists()
-    main(settings)
+    evaluate(settings)
     assert json.loads((settings.out / "report.json").read_text())["seals"] == {"run_a": None}
     assert "run_a: no seal was checked" in (settings.out / "report.html").read_text()
 
 
 def test_the_seal_stands_in_the_report_and_on_the_page(pairs: Path, student: Path) -> None:
     settings = config(pairs, student, num_panels=0)
-    main(settings)
+    evaluate(settings)
     seal = json.loads((settings.out / "report.json").read_text())["seals"]["run_a"]
     assert (seal["sealed_on"], seal["level"], seal["is_signed"]) == ("2026-01-02T03:04:05Z", "A0 declared", False)
     assert f"sealed on {seal['sealed_on']}" in (settings.out / "report.html").read_text()
@@ -178,7 +184,7 @@ def test_maps_of_another_program_stand_beside_a_network_without_a_cost(pairs: Pa
     for path in pairs.glob("*_depth.png"):
         shutil.copy(path, tmp_path / "theirs" / path.name.replace("_depth", ""))
     settings = config(pairs, student, predictions=(tmp_path / "theirs",), alignment="none")
-    main(settings)
+    evaluate(settings)
     rows = {row["net"]: row for row in json.loads((settings.out / "report.json").read_text())["rows"]}
     assert rows.keys() == {"run_a", "theirs"}
     assert rows["theirs"]["metrics"]["abs_rel"] == 0.0 and rows["theirs"]["role"] == "recording"
@@ -202,7 +208,7 @@ def test_a_damaged_frame_among_good_ones_is_named_and_the_others_are_scored(
     options = ["--root", str(pairs), "--out", str(pairs.parent / "out"), "--model", str(student)]
     monkeypatch.setattr(sys, "argv", ["eval.run", *options, "--depth-scale", "256", "--num-repeats", "0"])
     with pytest.raises(SystemExit) as left:
-        run_command(main, EvalConfig, "eval.run")
+        run_command(evaluate, EvalConfig, "eval.run")
     assert left.value.code == 3
     said = capsys.readouterr()
     assert "incomplete: 1 of 3 frames could not be used, the first is a_1" in said.err and str(damaged) in said.err
@@ -210,12 +216,12 @@ def test_a_damaged_frame_among_good_ones_is_named_and_the_others_are_scored(
     assert report["num_frames"] == 1
     assert [(item["name"], item["is_fault"]) for item in report["skipped"]] == [("a_1", True), ("a_2", False)]
     damaged.unlink()
-    run_command(main, EvalConfig, "eval.run")  # without ground truth is no fault: it leaves with status 0
+    run_command(evaluate, EvalConfig, "eval.run")  # without ground truth is no fault: it leaves with status 0
 
 
 def test_a_wrong_scale_is_said_on_the_page_and_in_the_terminal(pairs: Path, student: Path, capsys) -> None:
     wrong = config(pairs, student, depth_scale=2560.0, domain="driving", num_panels=0, num_repeats=0)
-    main(wrong)
+    evaluate(wrong)
     warning = (
         "read as 2560 units per metre; driving scenes have 3 to 50 m: check the unit of the depth files, it may be "
     )
@@ -223,18 +229,18 @@ def test_a_wrong_scale_is_said_on_the_page_and_in_the_terminal(pairs: Path, stud
     assert any(warning in remark and "256" in remark for remark in report["remarks"])
     assert warning in (wrong.out / "report.html").read_text()
     assert warning in capsys.readouterr().err
-    main(config(pairs, student, num_panels=0, num_repeats=0))
+    evaluate(config(pairs, student, num_panels=0, num_repeats=0))
     assert "Warning" not in capsys.readouterr().err
     beyond = config(pairs, student, depth_scale=1.0, domain="driving")
     with pytest.raises(InputError, match="none of 3 frames .* it may be .*256"):
-        main(beyond)
+        evaluate(beyond)
 
 
 def test_a_set_without_one_usable_frame_is_refused_with_the_reasons(pairs: Path, student: Path) -> None:
     for path in pairs.glob("*_depth.png"):
         path.write_bytes(b"")
     with pytest.raises(InputError, match="none of 3 frames can be scored .*a_0_depth.png cannot be read"):
-        main(config(pairs, student))
+        evaluate(config(pairs, student))
 
 
 @pytest.mark.parametrize(
@@ -246,11 +252,86 @@ def test_wrong_input_ends_with_a_short_message_and_status_two(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["eval.run", "--root", str(tmp_path), "--out", str(tmp_path / "out"), *options])
     with pytest.raises(SystemExit) as left:
-        run_command(main, EvalConfig, "eval.run")
+        run_command(evaluate, EvalConfig, "eval.run")
     assert left.value.code == 2
     message = capsys.readouterr().err
     assert words in message and "Traceback" not in message
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def curious(tmp_path: Path) -> Path:
+    """A run whose student's own code looks at a photo, and gives way where it may not."""
+    own = tmp_path / "mine" / "own.py"
+    own.parent.mkdir()
+    attempt = f"try:\n    Path({str(tmp_path / 'photo.png')!r}).read_bytes()\n"
+    look = f"from pathlib import Path\n{attempt}except OSError as error:\n    print(error)\n"
+    own.write_text(EXAMPLE.read_text() + look)
+    (tmp_path / "photo.png").write_bytes(b"real")
+    return saved(tmp_path / "curious", f"{own}:build")
+
+
+def command(place: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The command as users start it, on frames that are linked together from elsewhere."""
+    store, root = place / "store", place / "linked"
+    (place / "pairs").rename(store)
+    root.mkdir()
+    for file in store.iterdir():
+        (root / file.name).symlink_to(file)
+    (place / "run").symlink_to(place / "curious")
+    fixed = ["--root", "linked", "--out", "out", "--depth-scale", "1000", "--num-panels", "0", "--unsealed"]
+    return subprocess.run(
+        [sys.executable, "-m", "eval.run", *fixed, "--model", "run", "--own-student", "mine/own.py:build", *options],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_command_is_shut_in_and_says_so(pairs: Path, curious: Path, tmp_path: Path) -> None:
+    done = command(tmp_path, "--num-repeats", "2", "--enclose")  # the student is loaded again in another process
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    found = report["enclosure"]
+    assert report["num_frames"] == 3
+    assert found["denied"] == [str(tmp_path / "photo.png")] and "this run may not read it" in done.stdout
+    assert set(found["allowed"]["reads"]) >= {str(path) for path in (tmp_path / "store").iterdir()}
+    assert found["allowed"]["writes"] == [str(tmp_path / "out")]
+    if landlock_abi() == 0 or found["level"] != "enforced":
+        pytest.skip(f"this system cannot enclose: {found['why_not_next']}")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "level A2 enforced" in page and "enclosure: level A2 enforced" in done.stdout and "denied 1 files" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options, status, words",
+    [
+        ([], 0, "none (--enclose shuts it in)"),
+        (["--enclose", "--allow", "photo.png"], 0, "added by --allow"),
+        (["--enclose", "--split", "photo.png"], 2, "--split photo.png is for --dataset kitti"),
+    ],
+)
+def test_how_it_is_shut_in_can_be_said(
+    options: list[str], status: int, words: str, pairs: Path, curious: Path, tmp_path: Path
+) -> None:
+    done = command(tmp_path, "--num-repeats", "0", *options)
+    assert done.returncode == status and words in done.stdout + done.stderr, done.stderr
+    assert (tmp_path / "out").exists() == (status == 0)
+
+
+def test_a_file_beyond_the_list_ends_with_its_name(pairs: Path, student: Path, monkeypatch) -> None:
+    """Called from Python, Python's hook alone stands guard."""
+    monkeypatch.setattr("eval.run.measure_costs", lambda *_: (pairs.parent / "photo.png").read_bytes())
+    (pairs.parent / "photo.png").write_bytes(b"real")
+    with pytest.raises(PermissionError, match="--allow PATH adds to what it may.*photo.png"):
+        evaluate(config(pairs, student, num_repeats=2, enclose=True))
+    with pytest.raises(InputError, match="--require enforced cannot be met here: level observed .* called from Python"):
+        evaluate(config(pairs, student, require="enforced", enclose=True))
 
 
 @pytest.mark.slow
@@ -286,7 +367,7 @@ def test_published_teachers_reach_their_figures_on_real_frames(
         num_worst=0,
         num_repeats=0,
     )
-    main(settings)
+    evaluate(settings)
     report = json.loads((settings.out / "report.json").read_text())
     (row,) = report["rows"]
     assert report["skipped"] == [] and report["remarks"] == []

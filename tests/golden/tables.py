@@ -104,6 +104,54 @@ def sixth_table(results: Path) -> str:
     return "\n".join(lines)
 
 
+def features_table(results: Path) -> str:
+    """What DisDepth's parts give on the sealed world, by teacher, over seeds."""
+    lines = [
+        "| teacher | student | abs_rel | delta1 | training abs_rel | gap closed | GMAC | gain of translated features |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in read(results / "features.json")["rows"]:
+        cells = [spread(row["abs_rel"], 4), spread(row["delta1"])]
+        if row["student"] == "(teacher)":
+            lines.append(f"| {row['teacher']} | (teacher) | {' | '.join(cells)} | | | | |")
+            continue
+        gain = f"{mean(row['gain']):.1f}x" if row["gain"] else ""
+        training = spread(row["training_abs_rel_to_teacher"])
+        lines.append(
+            f"| {row['teacher']} | {row['student']} | {' | '.join(cells)} | {training} "
+            f"| {100 * row['gap_closed']:.0f} % | {row['num_macs'] / 1e9:.4f} | {gain} |"
+        )
+    return "\n".join(lines)
+
+
+def feature_cost_table(results: Path) -> str:
+    """Seconds and memory of a training step with features, against depth alone."""
+    lines = [
+        "| teacher, size, batch | student | features | seconds per step | times | peak memory | times |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in read(results / "feature_cost.json")["rows"]:
+        lines.append(
+            f"| {row['teacher']} {row['size']}, {row['batch_size']} | {row['student']} | {row['features']} "
+            f"| {row['seconds_per_step']:.3f} | {row['times_seconds_per_step']:.2f} | {row['peak_gigabytes']:.2f} GB "
+            f"| {row['times_peak_gigabytes']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def meter_features_table(results: Path) -> str:
+    """METER's indoor students on real frames, by what they imitate."""
+    lines = ["| network | abs_rel, median-aligned | delta1 | training abs_rel | gain |", "|---|---|---|---|---|"]
+    for row in read(results / "meter_features.json")["rows"]:
+        training = spread(row["training_abs_rel_to_teacher"]) if "training_abs_rel_to_teacher" in row else ""
+        gain = f"{row['features']['gain']:.1f}x" if row.get("features") else ""
+        lines.append(
+            f"| {row['network']} | {spread(row['median']['abs_rel'])} | {spread(row['median']['delta1'])} | {training} "
+            f"| {gain} |"
+        )
+    return "\n".join(lines)
+
+
 def cost_table(results: Path) -> str:
     """What students cost beside AdaBins, one image of 480x640 on one thread."""
     lines = [
@@ -155,6 +203,9 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "ladder": ladder_table,
     "ablation": ablation_table,
     "sixth": sixth_table,
+    "features": features_table,
+    "feature_cost": feature_cost_table,
+    "meter_features": meter_features_table,
     "cost": cost_table,
     "bench": bench_table,
     "rendering": rendering_table,

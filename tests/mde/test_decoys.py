@@ -1,7 +1,7 @@
 """Decoys: a "real" image at the end of every way that a mistake could take, and what each level makes of it.
 
-`observed` has Python's hook alone, `kernel` Landlock and namespaces alone, `enforced` both, and `nothing` shows that
-every way leads to the image where it is free.
+`observed` has Python's hook alone, `kernel` Landlock and namespaces alone, `container` Landlock and seccomp alone,
+`enforced` hook and kernel, and `nothing` shows that every way leads to the image where it is free.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from tests.conftest import ROOT
 from tests.mde.decoy_routes import ROUTES, SECRET, name_of
 
 pytestmark = pytest.mark.slow  # twelve seconds for all of them; `make test` has them
-OBSERVING = "import mde.enclosure as m; m.landlock_abi = lambda: 0; m.leave_network_and_memory = lambda: 'left out'"
-LAUNCHERS = {"observed": OBSERVING, "kernel": "import mde.enclosure as m", "enforced": "import mde.enclosure as m"}
+PLAIN = "import mde.enclosure as m"
+CONTAINER = f"{PLAIN}; m.leave_network_and_memory = lambda: 'left out'"
+OBSERVING = f"{CONTAINER}; m.landlock_abi = lambda: 0; m.give_up_sockets = lambda: 'left out'"
+LAUNCHERS = {"observed": OBSERVING, "kernel": PLAIN, "container": CONTAINER, "enforced": PLAIN}
 UNSEEN = {"h5py", "safetensors", "torch.from_file", "torchvision.io", "cv2.imread", "libc", "native DataLoader worker"}
 """Native code: observed neither refuses nor notes it."""
 PROGRAMS = {"cat": "cat", "bare Python": "python"}
@@ -98,7 +100,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, service: Path) -> Found:
     level: str = request.param
-    if level in ("kernel", "enforced") and landlock_abi() == 0:
+    if level in ("kernel", "container", "enforced") and landlock_abi() == 0:
         pytest.skip(f"Landlock: {why_not()}")
     place = tmp_path_factory.mktemp(level)
     closed, opened, made = (place / name for name in ("closed", "open", "made"))
@@ -109,7 +111,7 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (opened / f"way-to-{name_of('symbolic link')}").symlink_to(closed / name_of("symbolic link"))
     os.link(closed / name_of("hard link"), opened / f"same-as-{name_of('hard link')}")
     own = Allowance(reads=(str(opened), str(ROOT / "tests" / "mde")), writes=(str(made),))
-    hook = "no-hook" if level in ("kernel", "nothing") else "hook"
+    hook = "hook" if level in ("observed", "enforced") else "no-hook"
     arguments = [str(ROOT / "tests/mde/decoy_routes.py"), *map(str, (closed, opened, made, service)), hook]
     command = [sys.executable, *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -165,7 +167,7 @@ def test_observed_refuses_and_notes_what_python_sees(found: Found, way: str) -> 
             assert is_among(way, found.noted["denied"])
 
 
-@pytest.mark.parametrize("found", ["kernel", "enforced"], indirect=True)
+@pytest.mark.parametrize("found", ["kernel", "container", "enforced"], indirect=True)
 @pytest.mark.parametrize("way", ROUTES)
 def test_enforced_stops_every_way(found: Found, way: str) -> None:
     answer = answer_of(found, way)

@@ -167,7 +167,7 @@ def small_config(out: Path, **changes: int) -> DemoTeacherConfig:
 
 def test_training_overfits_a_handful_of_pictures(tmp_path: Path, sealed: list[Record]) -> None:
     data = pictures_of(sealed[:4])
-    core = fresh_teacher(0)
+    core = fresh_teacher(small_config(Path("unused")))
     before = mean_metrics(core, data)["abs_rel"]
     fit(core, data, small_config(tmp_path, num_steps=50, batch_size=4, checkpoint_every=1000))
     assert mean_metrics(core, data)["abs_rel"] < 0.7 * before
@@ -175,9 +175,9 @@ def test_training_overfits_a_handful_of_pictures(tmp_path: Path, sealed: list[Re
 
 def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path, sealed: list[Record]) -> None:
     data = pictures_of(sealed[:4])
-    whole, config = fresh_teacher(0), small_config(tmp_path / "whole")
+    whole, config = fresh_teacher(small_config(Path("unused"))), small_config(tmp_path / "whole")
     fit(whole, data, config)
-    half, resumed = fresh_teacher(0), fresh_teacher(1)
+    half, resumed = fresh_teacher(small_config(Path("unused"))), fresh_teacher(small_config(Path("unused"), seed=1))
     broken = small_config(tmp_path / "broken")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("eval.demo_teacher.one_cycle", lambda step, total: 1 / 0 if step == 3 else one_cycle(step, total))
@@ -211,9 +211,14 @@ def test_a_teacher_of_layer_norm_has_no_statistics_and_loads_like_the_other(tmp_
 
 def test_first_weights_leave_the_global_generator_alone() -> None:
     state = torch.random.get_rng_state()
-    first, second = fresh_teacher(3), fresh_teacher(3)
+    first, second = (fresh_teacher(small_config(Path("unused"), seed=3)) for _ in range(2))
     assert torch.equal(state, torch.random.get_rng_state())
     assert torch.equal(first.head.weight, second.head.weight)
+
+
+def test_the_transformer_has_no_choice_of_norm(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--norm layer is a choice of teacher demo alone"):
+        DemoTeacherConfig(out=tmp_path, teacher="demo-transformer", norm="layer")
 
 
 @pytest.mark.parametrize("changes", [{"num_steps": 0}, {"batch_size": 1}, {"num_images": 1_000_001}, {"seed": -1}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 import mde.enclosure as module
 from mde.allowance import Allowance
-from mde.enclosure import VARIABLE, checked_additions, command_line, prepared
+from mde.enclosure import VARIABLE, checked_additions, command_line, memory_of_others, prepared
 from mde.errors import InputError
 from mde.landlock import landlock_abi, why_not
 from mde.provenance import noted
@@ -165,6 +166,44 @@ with reads_noted(Path('made/log')):
     assert any(path.endswith("mde/provenance.py") or "provenance" in path for path in kinds["read"])  # from the start
 
 
+THREAD = "import time; from threading import Thread; Thread(target=time.sleep, args=(60,), daemon=True).start()"
+
+
+@pytest.mark.parametrize("threads", ["import numpy", THREAD])
+def test_a_command_shuts_itself_in_and_starts_anew_only_beside_threads(place: Path, threads: str) -> None:
+    """numpy's threads end in a fork; a thread that stays would go on reading outside."""
+    code = f"""
+import os, sys
+from pathlib import Path
+from mde.allowance import Allowance
+from mde.enclosure import enclose, enclosed, reached
+from mde.provenance import noted, reads_noted
+if enclosed() is None:
+    {threads}
+    own = Allowance(reads=({str(place / "open")!r},), writes=({str(place / "made")!r},))
+    enclose(own, ["-c", sys.argv[1], sys.argv[1], "anew"], added=(), revision="abc")
+with reads_noted(Path("made/log")):
+    print(sys.argv[2:], open("open/file").read(), os.environ["MDE_REVISION"], reached())
+print([path for path in noted(Path("made/log"))[0]["read"] if path.endswith(("open/file", "mde/allowance.py"))])
+open("closed/file")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, code],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    output, errors = process.communicate(timeout=60)
+    why = level(place)
+    assert output.splitlines()[0] == f"{['anew'] if 'Thread' in threads else []} open abc {why}", errors
+    assert str(place / "open" / "file") in output.splitlines()[1]
+    assert ("mde/allowance.py" in output) == ("Thread" not in threads)  # compiled files of modules are read otherwise
+    assert process.returncode == 1 and "--allow PATH adds" in errors
+
+
 def test_folders_that_stay_empty_are_taken_away_again(place: Path) -> None:
     deep = Allowance(writes=(str(place / "a" / "b" / "c"),))
     assert run("assert os.path.isdir('a/b/c'); leave()", deep, place).returncode == 0
@@ -204,6 +243,94 @@ module.launch()
     )
     assert done.stdout == "this kernel has no Landlock\n"
     assert done.returncode == 1 and "--allow PATH adds" in done.stderr  # observed, and refused by Python's hook
+
+
+CONTAINER = """
+import os, sys
+import mde.seccomp as module
+module.REFUSED, module.MAKES_SOCKETS = {"x86_64": (272,), "aarch64": (97,)}, {"x86_64": (), "aarch64": ()}
+sys.exit(module.give_up_sockets() or os.execv(sys.argv[1], sys.argv[1:]))
+"""
+"""A filter around all, which refuses `unshare` as those of containers do; a launcher is started in it."""
+
+
+def in_container(code: str, place: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CONTAINER, *command_line(["-c", BEGIN + code])],
+        cwd=place,
+        env=prepared(own(place), added=(), revision=None, dies_with_parent=True),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "permits no seccomp" in done.stderr or "not known here" in done.stderr:
+        pytest.skip(done.stderr)
+    return done
+
+
+@needs_landlock
+def test_a_container_without_namespaces_is_enclosed_by_seccomp(place: Path) -> None:
+    if memory_of_others():
+        pytest.skip("others keep files in shared memory")
+    code = """
+print(reached(), enclosed().closed_by, open('open/file').read())
+assert os.environ.get('TMPDIR') != '/dev/shm'  # which is not its own
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM)
+    except PermissionError:
+        print('refused', end=' ')
+open('closed/file')
+"""
+    done = in_container(code, place)
+    assert done.stdout == "None seccomp open\nrefused refused refused ", done.stderr
+    assert done.returncode == 1 and "--allow PATH adds" in done.stderr
+
+
+@needs_landlock
+def test_files_of_others_in_shared_memory_that_stays_shared_are_said(place: Path) -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="mde-test-") as photo:
+        photo.write(b"real")
+        done = in_container("print(reached())", place)
+        assert f"{os.path.basename(photo.name)} in /dev/shm" in done.stdout or len(memory_of_others()) > 1, done.stderr
+        assert "permits none of its own" in done.stdout
+
+
+@needs_landlock
+@pytest.mark.parametrize("is_in_container", [True, False])
+def test_memory_and_nameless_sockets_of_other_processes_stay_closed(place: Path, is_in_container: bool) -> None:
+    """The first is Landlock's doing; the second too from version 6 on, else that of a network of one's own."""
+    secret = ctypes.create_string_buffer(b"a photograph")
+    name = f"\0mde-test-{os.getpid()}"
+    code = f"""
+import ctypes, struct
+def read(pid, address, size):
+    into = ctypes.create_string_buffer(size)
+    here, there = (struct.pack('PN', where, size) for where in (ctypes.addressof(into), address))
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.process_vm_readv(pid, here, ctypes.c_ulong(1), there, ctypes.c_ulong(1), ctypes.c_ulong(0))
+print(read({os.getpid()}, {ctypes.addressof(secret)}, 12))
+from mde.provenance import unwatched
+with unwatched(), socket.socket(socket.AF_UNIX) as connection:
+    try:
+        connection.connect({name!r})
+        print('connected')
+    except OSError as error:
+        print('refused')
+"""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(name)
+        listener.listen()
+        outside = subprocess.run(
+            [sys.executable, "-c", BEGIN + code], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        done = in_container(code, place) if is_in_container else run(code, own(place), place)
+    assert outside.stdout.splitlines()[1] == "connected"
+    if outside.stdout.splitlines()[0] != "12":
+        pytest.skip("this system lets nobody read another process's memory")
+    is_open = landlock_abi() < 6 and is_in_container
+    assert done.stdout == f"-1\n{'connected' if is_open else 'refused'}\n", done.stderr
 
 
 PYTHON = "/usr/bin/python3"
