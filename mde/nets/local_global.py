@@ -30,7 +30,7 @@ class LocalGlobalConv(nn.Module):
         num_in, num_out = conv.in_channels, conv.out_channels
         hidden = max(MIN_HIDDEN, num_out // (4 if conv.groups == 1 else 16))
         self.conv = conv
-        self.reduce = nn.Conv2d(num_in, hidden, 1, (conv.stride[0], conv.stride[1]))
+        self.reduce = nn.Conv2d(num_in, hidden, 1)
         self.local_part = nn.Conv2d(hidden, hidden, 1)
         self.global_part = nn.Conv2d(hidden, hidden, 1, bias=False)
         self.gate = nn.Conv2d(hidden, num_out, 1)
@@ -40,7 +40,9 @@ class LocalGlobalConv(nn.Module):
     def forward(self, features: Float[Tensor, "batch _ _ _"]) -> Float[Tensor, "batch _ _ _"]:
         """What the convolution answers, scaled by 0 to 2."""
         own = self.conv(features)
-        places = F.relu(self.reduce(features))
+        down, across = self.conv.stride
+        # Not a 1x1 of that stride: torch 2.15 corrupts memory in its gradient, for images in channels_last.
+        places = F.relu(self.reduce(features[..., ::down, ::across]))
         seen = self.local_part(places) + self.global_part(places.mean(dim=(2, 3), keepdim=True))
         # Not own * (1 + tanh a): in bfloat16 1 + 0.003 is 1.
         return own + own * torch.tanh(self.gate(F.relu(seen)))
