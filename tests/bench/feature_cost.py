@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import shutil
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from typing import Any
 
 import torch
 
+from distill.acclimation_fit import ACCLIMATION
 from distill.feature_config import FeatureConfig, FeatureKind
+from distill.feature_stages import RESPONSE
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
 from mde.command import run_command
@@ -58,7 +61,7 @@ CASES = tuple(
     replace(case, student=case.student + suffix, features=kind)
     for case in (
         Case(teacher="demo", size="48x64", batch_size=8, student="plain"),
-        Case(teacher="adabins", size="240x320", batch_size=2, student="mobilenetv2"),
+        Case(teacher="adabins", size="352x448", batch_size=1, student="mobilenetv2"),
     )
     for suffix, kind in (("", "off"), ("+lg", "off"), ("", "ghost"), ("", "attentive"), ("+lg", "attentive"))
 )
@@ -92,12 +95,21 @@ def measure(case: Case, num_steps: int) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         data = Path(folder) / "renders"
         generate(GenerateConfig(n=8, domain="indoor", out=data, size=case.size))
-        short = _seconds(case, data, Path(folder) / "short", 2)
-        long = _seconds(case, data, Path(folder) / "long", 2 + num_steps)
+        first = Path(folder) / "first"
+        _seconds(case, data, first, 1)  # makes the first student and the translation, which the others begin with
+        short, long = (_seconds(case, data, begun(first, Path(folder) / str(num)), num) for num in (1, 1 + num_steps))
     return {
         "seconds_per_step": (long - short) / num_steps,
         "peak_gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
+
+
+def begun(first: Path, out: Path) -> Path:
+    """A run `out` that finds what precedes its student in `first`."""
+    for stage in (RESPONSE, ACCLIMATION):
+        if (first / stage).is_dir():
+            shutil.copytree(first / stage, out / stage)
+    return out
 
 
 def _seconds(case: Case, data: Path, out: Path, num_steps: int) -> float:
@@ -109,7 +121,7 @@ def _seconds(case: Case, data: Path, out: Path, num_steps: int) -> float:
         train=TrainConfig(num_steps=num_steps, batch_size=case.batch_size, num_threads=1, guard=False),
         features=FeatureConfig(kind=case.features, response_steps=1, num_steps=1, min_gain=0.0),
     )
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     teacher, reader = teacher_of(case), ShardReader(data)
     begin = time.process_time()
     train_student(config, teacher, None, reader, out)

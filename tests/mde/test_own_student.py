@@ -183,7 +183,8 @@ def test_ours_are_known_by_name_alone_and_an_own_file_by_name_and_digest() -> No
     assert identity_of("mobilenetv2") == ("mobilenetv2", None)
     assert identity_of(f"{EXAMPLE}:build") == ("own_student.py:build", sha256_file(EXAMPLE))
     check_student("anywhere/else.py:load")
-    with pytest.raises(InputError, match="student 'resnet9000' is unknown; .*tiekd_resnet50, or your own FILE.py"):
+    known = r"student 'resnet9000' is unknown; .*tiekd_resnet50, each also with \+lg .*or your own FILE.py"
+    with pytest.raises(InputError, match=known):
         check_student("resnet9000")
 
 
