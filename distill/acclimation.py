@@ -1,9 +1,10 @@
 """Acclimation: a teacher's features, translated until the student's frozen decoder makes the teacher's depth of them.
 
-Reference: Zheng, Huang, Li, Wang, "Improving Knowledge Distillation for Monocular Depth Estimation" (DisDepth, arXiv
-2404.16386): feature acclimation module, ghost decoder, attentive distillation. The paper states no formulas; those here
-are ours. Differs: no ground truth, the teacher's depth of renders is all that is learned from; and where a gate is shut
-the ghost sees the student's own features, not zeros, so that translated features have the student's scale.
+Reference: Zheng, Huang, Li, Wang, "Promoting CNNs with Cross-Architecture Knowledge Distillation for Efficient
+Monocular Depth Estimation" (DisDepth, arXiv 2404.16386, 2024): feature acclimation module, ghost decoder, attentive
+distillation. Written from its ideas; formulas and widths are ours. Differs: no ground truth, the teacher's depth of
+renders is all that is learned from; and where a gate is shut the ghost sees the student's own features, so that
+translated ones have the student's scale.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 TINY = 1e-6
+"""Keeps the mean over open gates finite where all are shut."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from distill.acclimation import Acclimation, Level, Translated, imitation_loss, openness, paired_levels
 from distill.draw import Pictures, drawn
 from distill.feature_config import FeatureConfig
-from distill.lesson import Lesson, Taught, in_precision, taught
+from distill.lesson import Lesson, Taught, check_some_aligned, in_precision, taught
 from distill.losses import gradient_loss, log_l1_loss
 from distill.objective import objective_loss
 from distill.training import TrainConfig
@@ -30,6 +30,7 @@ ACCLIMATION = "acclimation"
 VERSION = 1
 """Of the files of a translation."""
 GRADIENT_WEIGHT = 0.5
+"""Of the gradient loss beside mean |ln z - ln d|."""
 MOST_OPEN = 0.5
 """Mean of the gates up to which opening them is free."""
 NUM_MEASURED = 16
@@ -64,13 +65,18 @@ class Worth:
 class Ghost:
     """A first student, frozen: its decoder makes depth of translated features, its own features stand beside them."""
 
-    def __init__(self, student: PyramidStudent, lesson: Lesson, reader: ShardReader, config: TrainConfig, *, seed: int):
+    def __init__(
+        self, student: PyramidStudent, lesson: Lesson, reader: ShardReader, config: TrainConfig, *, seed: int
+    ) -> None:
         self.student = student.eval().requires_grad_(False)
         self.lesson, self.reader, self.config, self.seed = lesson, reader, config, seed
         self.device = next(student.parameters()).device
 
     def batches(self, steps: range) -> Iterator[tuple[int, Iterator[Taught]]]:
-        """For each step the pictures that training draws for it, in parts of `--train.micro-batch`."""
+        """For each step the pictures that training draws for it, in parts of `--train.micro-batch`.
+
+        Raises InputError, once its parts were asked for, where the teacher's depth can be aligned in none.
+        """
         pictures = drawn(
             self.reader,
             self.lesson.teacher.spec.framing,
@@ -87,6 +93,7 @@ class Ghost:
 
     def _parts(self, step: int, batch: Pictures) -> Iterator[Taught]:
         size = self.config.micro_batch or self.config.batch_size
+        num_taught = 0
         for start in range(0, self.config.batch_size, size):
             part = taught(
                 self.lesson,
@@ -98,8 +105,10 @@ class Ghost:
                 first=start,
                 precision=self.config.precision,
             )
+            num_taught += len(part.images)
             if len(part.images):
                 yield part
+        check_some_aligned(num_taught, step)
 
     def answer(self, part: Taught) -> Output:
         """What the first student itself answers, its maps in float32."""
@@ -139,8 +148,8 @@ def fit_acclimation(ghost: Ghost, config: FeatureConfig) -> Acclimation:
 
 def _fresh(ghost: Ghost, config: FeatureConfig) -> Acclimation:
     """An untrained translation between the sizes of both networks' maps."""
-    _, parts = next(ghost.batches(range(1)))
-    part = next(parts)
+    (_, parts), *_ = ghost.batches(range(1))
+    part, *_ = parts
     levels = paired_levels(part.maps, ghost.answer(part).features)
     if all(level.teacher is None for level in levels):
         raise InputError(

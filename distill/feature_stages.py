@@ -87,10 +87,11 @@ def feature_stages(
                 save_acclimation(out / ACCLIMATION, acclimation, worth_of(ghost, acclimation, features))
         acclimation, worth = load_acclimation(out / ACCLIMATION)
         if worth.gain < features.min_gain:
-            print(
-                f"features are not imitated: depth from translated ones is {worth.gain:.1f} times as near to the "
-                f"teacher's as the first student's; --features.min-gain asks for {features.min_gain:g}"
-            )
+            if processes.is_first:
+                print(
+                    f"features are not imitated: depth from translated ones is {worth.gain:.1f} times as near to the "
+                    f"teacher's as the first student's; --features.min-gain asks for {features.min_gain:g}"
+                )
             yield student, lesson
             return
         imitation = Imitation(acclimation=acclimation.to(processes.device), weight=worth.weight(features.share))

@@ -34,9 +34,9 @@ def calibrated_onnx(content: bytes, calibration: Calibration) -> bytes:
     """
     model = onnx.load_model_from_string(content)
     _rename_depth(model.graph)
-    name = LEARNED
-    for step, operation, number in _steps(calibration):
-        result = OUTPUT if step == _steps(calibration)[-1][0] else f"calibrated_{step}_m"
+    name, steps = LEARNED, _steps(calibration)
+    for step, operation, number in steps:
+        result = OUTPUT if step == steps[-1][0] else f"calibrated_{step}_m"
         model.graph.initializer.append(helper.make_tensor(f"calibration_{step}", TensorProto.FLOAT, [], [number]))
         model.graph.node.append(helper.make_node(operation, [name, f"calibration_{step}"], [result]))
         name = result

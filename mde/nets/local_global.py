@@ -21,8 +21,8 @@ class LocalGlobalConv(nn.Module):
     All W are 1x1; r is a quarter of the convolution's channels, of a depthwise one a sixteenth, and 8 at least.
     W_3 begins at zero, so a fresh branch leaves the convolution's answer as it is, to the bit.
 
-    Reference: Zheng, Huang, Li, Wang, "DisDepth", arXiv 2404.16386 (2024), which describes the branch in words alone.
-    Differs: formula and widths are ours.
+    Reference: Zheng, Huang, Li, Wang, "Promoting CNNs with Cross-Architecture Knowledge Distillation for Efficient
+    Monocular Depth Estimation" (DisDepth), arXiv 2404.16386 (2024). Written from its idea; formula and widths are ours.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:

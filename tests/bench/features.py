@@ -144,21 +144,24 @@ def make_students(config: FeaturesConfig, teacher: str, name: str) -> None:
         train_student(student_config(config, teacher, ARMS[name], seed), net, None, reader, out)
 
 
+def stages_of(arm: Arm, num_steps: int, num_fit_steps: int) -> tuple[int, FeatureConfig]:
+    """Steps of an arm's student in the end, all or the second half of them, and what precedes these."""
+    if arm.features is None:
+        return num_steps, FeatureConfig()
+    half = num_steps // 2
+    return half, replace(arm.features, response_steps=num_steps - half, num_steps=num_fit_steps)
+
+
 def student_config(config: FeaturesConfig, teacher: str, arm: Arm, seed: int) -> DistillConfig:
-    """How a student of an arm is trained in the end: with all steps, or with the second half of them."""
-    half = config.num_steps // 2
-    features = FeatureConfig()
-    if arm.features is not None:
-        features = replace(arm.features, response_steps=config.num_steps - half, num_steps=config.num_fit_steps)
+    """How a student of an arm is trained."""
+    num_steps, features = stages_of(arm, config.num_steps, config.num_fit_steps)
     return DistillConfig(
         teacher=teacher,
         domain="indoor",
         student=arm.student,
         transform="identity",
         seed=seed,
-        train=TrainConfig(
-            num_steps=config.num_steps if arm.features is None else half, batch_size=8, checkpoint_every=500
-        ),
+        train=TrainConfig(num_steps=num_steps, batch_size=8, checkpoint_every=500),
         features=features,
     )
 

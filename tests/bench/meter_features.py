@@ -8,12 +8,11 @@ The arms and rules of `tests.bench.features`, with plain renders. `--real` holds
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from distill.feature_config import FeatureConfig
 from distill.feature_stages import RESPONSE, features_report
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
@@ -33,7 +32,7 @@ from mde.run_directory import environment
 from mde.shards import ShardReader
 from synth.generate import generate
 from synth.generate_config import GenerateConfig
-from tests.bench.features import ARMS, UPPER
+from tests.bench.features import ARMS, UPPER, stages_of
 from tests.bench.ladder import num_logged_in
 from tests.bench.meter import SIZES, WEIGHTS, row
 
@@ -108,12 +107,9 @@ def make_student(config: MeterFeaturesConfig, name: str) -> None:
 
 
 def distill_config(config: MeterFeaturesConfig, name: str) -> DistillConfig:
-    """How a student is trained in the end: with all steps, or with the second half of them."""
-    arm, half = ARMS[name], config.num_steps // 2
-    features = FeatureConfig()
-    if arm.features is not None:
-        features = replace(arm.features, response_steps=config.num_steps - half, num_steps=config.num_fit_steps)
-    num_steps = config.num_steps if arm.features is None else half
+    """How a student is trained."""
+    arm = ARMS[name]
+    num_steps, features = stages_of(arm, config.num_steps, config.num_fit_steps)
     return DistillConfig(
         teacher="meter",
         domain="indoor",

@@ -12,12 +12,21 @@ import pytest
 import torch
 from torch import nn
 
+import distill.acclimation_fit as fit_module
 import distill.run as run_module
-from distill.acclimation_fit import ACCLIMATION, Ghost, fit_acclimation, load_acclimation, worth_of
+from distill.acclimation_fit import (
+    ACCLIMATION,
+    Ghost,
+    fit_acclimation,
+    load_acclimation,
+    save_acclimation,
+    worth_of,
+)
 from distill.draw import AugmentConfig
 from distill.feature_config import FeatureConfig
 from distill.feature_stages import RESPONSE, check_features, features_report
-from distill.lesson import Lesson
+from distill.lesson import Lesson, Taught
+from distill.repetition import repeat_training
 from distill.run import DistillConfig, distill, train_student
 from distill.training import TrainConfig
 from mde.checkpoint import TENSORS, load_directory
@@ -108,8 +117,12 @@ def test_teacher_and_ghost_stay_as_they_are(ghost: Ghost) -> None:
     assert not any(parameter.requires_grad for parameter in ghost.student.parameters())
 
 
-def test_the_ghost_is_the_students_decoder_in_shape_and_weight(straight: Path) -> None:
-    """The student that goes on, the first student and so the ghost are one network with one set of shapes."""
+def test_the_ghost_is_the_students_decoder(ghost: Ghost, straight: Path) -> None:
+    """Of the student's own features it makes the student's depth; the student that goes on has the same shapes."""
+    _, parts = next(ghost.batches(range(1)))
+    part = next(parts)
+    output = ghost.answer(part)
+    assert torch.equal(ghost.depth_m(part, [None] * len(output.features), output.features), output.depth_m)
     first, last = (load_directory(folder / STUDENT).tensors for folder in (straight / RESPONSE, straight))
     assert {name: tensor.shape for name, tensor in first.items()} == {
         name: tensor.shape for name, tensor in last.items()
@@ -138,11 +151,40 @@ def test_micro_batches_fit_nearly_the_same_translation(ghost: Ghost, data: Path)
     )
 
 
-def test_a_translation_is_loaded_as_it_was_saved(straight: Path) -> None:
-    acclimation, worth = load_acclimation(straight / ACCLIMATION)
-    assert acclimation.is_attentive and worth.openness != 0.5
-    (straight / ACCLIMATION / TENSORS).stat()
-    assert not acclimation.training
+def test_a_translation_is_loaded_as_it_was_saved(ghost: Ghost, tmp_path: Path) -> None:
+    fitted = fit_acclimation(ghost, CONFIG.features)
+    worth = worth_of(ghost, fitted, CONFIG.features)
+    save_acclimation(tmp_path / "saved", fitted, worth)
+    loaded, loaded_worth = load_acclimation(tmp_path / "saved")
+    assert state_of(loaded).sha256 == state_of(fitted).sha256
+    assert (loaded.levels, loaded.is_attentive, loaded_worth) == (fitted.levels, True, worth)
+    assert not loaded.training
+
+
+def test_a_teacher_that_follows_no_render_is_refused(ghost: Ghost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where --align-teacher finds no image that can be aligned."""
+    real = fit_module.taught
+
+    def none_taught(*arguments: Any, **options: Any) -> Taught:
+        images, depth_m, maps = real(*arguments, **options)
+        return Taught(images[:0], depth_m[:0], [one[:0] for one in maps])
+
+    monkeypatch.setattr(fit_module, "taught", none_taught)
+    with pytest.raises(InputError, match="in no image of step 0"):
+        fit_acclimation(ghost, CONFIG.features)
+
+
+def test_the_student_of_a_finished_run_is_trained_again_to_the_same_weights(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As mde.verify does, from the first student and the translation that the run has kept."""
+    monkeypatch.setattr(run_module, "export_student", lambda reader, out, own: EXPORT)
+    distill(replace(CONFIG, data=data, out=tmp_path / "run"))
+    (tmp_path / "work").mkdir()
+    found = repeat_training(
+        tmp_path / "run", tmp_path / "work", num_steps=4, from_checkpoint=False, data=None, weights=None
+    )
+    assert found.is_same and not found.faults and found.last == 4
 
 
 def test_a_damaged_translation_is_refused(straight: Path, tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mde.domain import DomainName
 from mde.errors import InputError
 from mde.nets import load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.taps import tapped
+from tests.mde.seeded import seeded_file
 from tests.mde.tiny_transformers import save_depth_anything, save_dpt, save_glpn, save_zoedepth
 
 
@@ -45,6 +47,48 @@ def test_a_transformer_answers_four_maps(save: Callable[[Path], Path], tmp_path:
     assert all(len(one) == 2 and one.ndim == 4 for one in maps)
     heights = [one.shape[-2] for one in maps]
     assert heights == sorted(heights, reverse=True) and heights[0] > heights[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("teacher", "stem", "domain", "size", "heights"),
+    [
+        ("adabins", "adabins", "indoor", (384, 512), [192, 96, 48, 24, 12]),
+        ("bts", "bts_resnet50", "indoor", (96, 128), [48, 24, 12, 6, 3]),
+        ("toolbox-adabins", "toolbox_adabins_kitti", "driving", (352, 704), [176, 88, 44, 22, 11]),
+        ("toolbox-bts", "toolbox_bts_r50_kitti", "driving", (96, 128), [48, 24, 12, 6, 3]),
+        ("depthformer", "toolbox_depthformer_swint_nyu", "indoor", (96, 128), [48, 24, 12, 6, 3]),
+    ],
+)
+def test_published_layouts_answer_maps(
+    shared: Path, tmp_path: Path, teacher: str, stem: str, domain: DomainName, size: tuple[int, int], heights: list[int]
+) -> None:
+    net = load_teacher(teacher, seeded_file(shared, stem, tmp_path / "seeded.pth"), domain)
+    with torch.no_grad(), tapped(net) as taps:
+        net(torch.rand(1, 3, *size))
+        maps = taps.take(num_images=1, aspect=size[0] / size[1])
+    assert [one.shape[-2] for one in maps] == heights
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("teacher", "file", "heights"),
+    [
+        ("meter", "meter_kitti_xxs.pth", [48, 24, 12, 6]),
+        ("rtmonodepth", "rtmonodepth_s_ms_encoder.pth", [48, 24, 12]),
+    ],
+)
+def test_published_weights_answer_maps(real: Path, teacher: str, file: str, heights: list[int]) -> None:
+    maps = maps_of(load_teacher(teacher, real / "weights" / file, domain="driving"))
+    assert [one.shape[-2] for one in maps] == heights
+
+
+def test_a_teacher_of_your_own_names_modules_of_its_network(tmp_path: Path) -> None:
+    text = (Path(__file__).with_name("own_teacher.py")).read_text()
+    own = tmp_path / "own_teacher.py"
+    own.write_text(text.replace("multiple_of=2,", 'multiple_of=2, taps=("features",),'))
+    (only,) = maps_of(load_teacher(f"{own}:load", None, domain="indoor"))
+    assert only.shape == (2, 8, 24, 32)
 
 
 def with_taps(teacher: DepthNet, *taps: str) -> DepthNet:
