@@ -290,7 +290,9 @@ def blobs(
     shape = shape[None]
     if lumps is not None:
         lumps = lumps.astype(np.float32)
-        lift = np.exp(4.0 * (directions @ lumps[..., :3].swapaxes(1, 2) - 1.0)) @ lumps[..., 3:]
+        # Some processors' OpenBLAS raises the invalid flag for such products of finite numbers (numpy issue 24067).
+        with np.errstate(invalid="ignore"):
+            lift = np.exp(4.0 * (directions @ lumps[..., :3].swapaxes(1, 2) - 1.0)) @ lumps[..., 3:]
         shape = shape * (1.0 + lift)
     half = np.asarray(sizes_m, dtype=np.float32)[:, None] / 2.0
     normals = np.sign(shape) * np.abs(shape) ** (1.0 + 2.0 * squareness) / half if squareness else shape / half
