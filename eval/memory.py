@@ -3,8 +3,9 @@
 The peak of a process is mostly its libraries, and for a small network the file that it is read from. So a fresh
 process loads the network and lets it answer, which pays for everything that is paid once. It keeps that network and
 loads a second one beside it: what the process grows by is the weights; how far it grows above that while the second
-answers is the peak of its passes. Blocks of more than 64 kB are given back to the system as soon as they are free
-(mallopt), or the second would hide in what the first has left.
+answers is the peak of its passes, which stands out because the process is first filled up to the most that it ever
+took. Blocks of more than 64 kB are given back to the system as soon as they are free (mallopt), or the second would
+hide in what the first has left.
 """
 
 from __future__ import annotations
@@ -15,17 +16,16 @@ import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import torch
 
 from mde.nets.net import DepthNet
+from mde.resident_memory import PeakWatch, can_watch, resident_bytes
 
 NetOpener = Callable[[], DepthNet]
 """Loads a network; must be picklable, since another process calls it."""
 
 NUM_PASSES = 3
-_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _BLOCK_BYTES = 64 * 1024
 
@@ -50,7 +50,7 @@ def measure_memory(opener: NetOpener) -> PeakMemory | None:
     None where the system does not tell (it takes Linux), and where the process was ended from outside, as when memory
     runs out.
     """
-    if not (_STATUS.exists() and _RESET.exists()):
+    if not can_watch():
         return None
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -76,14 +76,13 @@ def _serve(opener: NetOpener, sender: Connection) -> None:
     first = opener()
     _answer(first)
     gc.collect()
-    empty = _kilobytes("VmRSS")
+    empty = resident_bytes()
     net = opener()
     gc.collect()
-    loaded = _kilobytes("VmRSS")
-    _RESET.write_text("5")  # proc(5): resets the peak resident size of this process
+    loaded = resident_bytes()
+    watch = PeakWatch()
     _answer(net)
-    peak = _kilobytes("VmHWM")
-    sender.send(PeakMemory(weights_bytes=1024 * max(0, loaded - empty), passes_bytes=1024 * max(0, peak - loaded)))
+    sender.send(PeakMemory(weights_bytes=max(0, loaded - empty), passes_bytes=watch.growth_bytes()))
     del first  # kept until here, so that nothing of the second lies in its place
 
 
@@ -93,8 +92,3 @@ def _answer(net: DepthNet) -> None:
     image = torch.rand((1, 3, *net.spec.native_size), generator=torch.Generator().manual_seed(0))
     for _ in range(NUM_PASSES):
         net(image)
-
-
-def _kilobytes(field: str) -> int:
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
-    return int(line.split()[1])

@@ -1,7 +1,7 @@
 """Score students and their teacher side by side on real frames: `python -m eval.run`.
 
 It opens real images, and comes after training: nothing that it reads or writes is an input of any other command. It
-can be shut in, so that it reads students, teacher and frames, writes its report, and reaches nothing else.
+is shut in: it reads students, teacher and frames, writes its report, and reaches nothing else.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ class EvalConfig:
     """Relative loss of abs_rel against the teacher at which a student may still take its place; 0.1 is 10 %."""
     num_repeats: int = 10
     """Timed passes per network; 0 leaves out what networks cost."""
-    enclose: bool = False
+    enclose: bool = True
     """Shut the evaluation in: it reads what is named here, and what links below it lead to, writes into --out, and has
-    no network. What the kernel cannot enforce is observed. Memory of networks is not measured inside."""
+    no network. What the kernel cannot enforce is observed."""
     require: Level | None = None
     """Refuse to run below this level: observed (what Python itself opens) or enforced (by Linux)."""
     allow: tuple[Path, ...] = ()
@@ -119,7 +119,7 @@ class EvalConfig:
                 f"--accepted-loss {self.accepted_loss:g} must be a share of the teacher's error, 0 or more"
             )
         if not self.enclose and (self.require is not None or self.allow):
-            raise InputError("--require and --allow say how --enclose is kept; add it, or leave them out")
+            raise InputError("--require and --allow say how --enclose is kept; leave them out, or --no-enclose")
         if self.num_repeats < 0 or self.num_repeats == 1:
             raise InputError(f"--num-repeats {self.num_repeats} must be 0 (no costs) or 2 or more (one has no spread)")
 
@@ -211,7 +211,7 @@ def allowance_of(config: EvalConfig) -> Allowance:
 def enclosure_sentence(evidence: Evidence | None) -> str:
     """How the evaluation was shut in, in one line."""
     if evidence is None:
-        return "none (--enclose shuts it in): nothing kept this evaluation from other files and from the network"
+        return "none (--no-enclose): nothing kept this evaluation from other files and from the network"
     why = "" if evidence.level == "enforced" else f", not enforced: {evidence.why_not_next}"
     places = (
         f"; report.json lists the {len(evidence.allowed.reads)} places that it could read" if evidence.allowed else ""

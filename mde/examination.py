@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from mde.macs import count_macs
 from mde.nets.batchnorm import Norms, norms_of
 from mde.nets.net import DepthNet
 from mde.plain_scene import Frame
+from mde.resident_memory import PeakWatch, can_watch
 
 TRIED_SIZES = ((192, 256), (192, 640), (240, 320), (256, 320), (352, 1216), (375, 1242), (384, 384), (480, 640))
 """(height, width) that are asked about: those of benchmarks and of small students."""
@@ -66,8 +66,7 @@ def examine(teacher: DepthNet, frames: list[Frame]) -> tuple[Examination, Float[
     norms = norms_of(teacher, first)
     num_macs = count_macs(teacher, first)
     depths, seconds = [], []
-    _forget_peak(device)
-    before = _resident_bytes()
+    peak = _watch(device)
     with torch.no_grad():
         for frame in frames:
             start = time.process_time(), time.perf_counter()
@@ -75,7 +74,6 @@ def examine(teacher: DepthNet, frames: list[Frame]) -> tuple[Examination, Float[
             seconds.append((time.process_time() - start[0], time.perf_counter() - start[1]))
             _check_depth(teacher, depth_m, frame)
             depths.append(depth_m)
-    peak = _peak_bytes(device, before)
     processor_s, wall_s = sorted(seconds)[len(seconds) // 2]
     found = Examination(
         num_parameters=sum(parameter.numel() for parameter in teacher.parameters()),
@@ -84,7 +82,7 @@ def examine(teacher: DepthNet, frames: list[Frame]) -> tuple[Examination, Float[
         size_refusals={f"{h}x{w}": teacher.size_rule(h, w) if teacher.size_rule else None for h, w in TRIED_SIZES},
         processor_s=processor_s,
         wall_s=wall_s,
-        peak_bytes=peak,
+        peak_bytes=peak(),
         has_gradient=_has_gradient(teacher, first),
         frames=tuple(_compare(teacher, depth_m[0], frame) for depth_m, frame in zip(depths, frames, strict=True)),
     )
@@ -101,6 +99,14 @@ def _check_depth(teacher: DepthNet, depth_m: Tensor, frame: Frame) -> None:
             f"teacher {teacher.spec.name!r} answers {num_bad} pixels of {depth_m.numel()} that are NaN, infinite or not"
             " positive; expected depth: wrong weights, or images in another range than [0, 1]?"
         )
+
+
+def _watch(device: torch.device) -> Callable[[], int | None]:
+    """Begins to watch memory; the answer tells the bytes that were taken since, None where the system does not say."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return lambda: torch.cuda.max_memory_allocated(device)
+    return PeakWatch().growth_bytes if can_watch() else lambda: None
 
 
 def _has_gradient(teacher: DepthNet, image: Tensor) -> bool:
@@ -138,33 +144,3 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return (last - 0.5 * (count - 1))[place]
-
-
-def _forget_peak(device: torch.device) -> None:
-    """Begin to measure anew: CUDA's peak, or Linux's high-water mark of resident memory."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    elif _status("VmHWM") is not None:
-        try:
-            Path("/proc/self/clear_refs").write_text("5")
-        except OSError:  # a sandbox may forbid it; the mark then includes what came before
-            return
-
-
-def _peak_bytes(device: torch.device, before: int) -> int | None:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    peak = _status("VmHWM")
-    return None if peak is None else max(0, peak - before)
-
-
-def _resident_bytes() -> int:
-    return _status("VmRSS") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _status(name: str) -> int | None:
-    """A line of Linux's /proc/self/status in bytes; None elsewhere."""
-    path = Path("/proc/self/status")
-    lines = path.read_text().splitlines() if path.is_file() else []
-    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")]
-    return found[0] if found else None

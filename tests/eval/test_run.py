@@ -100,7 +100,7 @@ def test_an_own_report_is_replaced_and_a_strange_folder_is_not(pairs: Path, stud
         ({"num_repeats": -1}, "0 .no costs. or 2 or more"),
         ({"num_panels": -1}, "0 or more"),
         ({"num_worst": -1}, "0 or more"),
-        ({"allow": (Path("x"),)}, "say how --enclose is kept"),
+        ({"enclose": False, "allow": (Path("x"),)}, "say how --enclose is kept"),
         ({"accepted_loss": -0.1}, "--accepted-loss -0.1"),
         ({"accepted_loss": float("nan")}, "--accepted-loss nan"),
     ],
@@ -293,11 +293,12 @@ def command(place: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_the_command_is_shut_in_and_says_so(pairs: Path, curious: Path, tmp_path: Path) -> None:
-    done = command(tmp_path, "--num-repeats", "2", "--enclose")  # the student is loaded again in another process
+    done = command(tmp_path, "--num-repeats", "2")  # the student is loaded again in another process
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     found = report["enclosure"]
     assert report["num_frames"] == 3
+    assert report["rows"][0]["cost"]["memory"] is not None  # measured inside, in a process of its own
     assert found["denied"] == [str(tmp_path / "photo.png")] and "this run may not read it" in done.stdout
     assert set(found["allowed"]["reads"]) >= {str(path) for path in (tmp_path / "store").iterdir()}
     assert found["allowed"]["writes"] == [str(tmp_path / "out")]
@@ -311,9 +312,9 @@ def test_the_command_is_shut_in_and_says_so(pairs: Path, curious: Path, tmp_path
 @pytest.mark.parametrize(
     "options, status, words",
     [
-        ([], 0, "none (--enclose shuts it in)"),
-        (["--enclose", "--allow", "photo.png"], 0, "added by --allow"),
-        (["--enclose", "--split", "photo.png"], 2, "--split photo.png is for --dataset kitti"),
+        (["--no-enclose"], 0, "none (--no-enclose): nothing kept"),
+        (["--allow", "photo.png"], 0, "added by --allow"),
+        (["--split", "photo.png"], 2, "--split photo.png is for --dataset kitti"),
     ],
 )
 def test_how_it_is_shut_in_can_be_said(
@@ -329,9 +330,9 @@ def test_a_file_beyond_the_list_ends_with_its_name(pairs: Path, student: Path, m
     monkeypatch.setattr("eval.run.measure_costs", lambda *_: (pairs.parent / "photo.png").read_bytes())
     (pairs.parent / "photo.png").write_bytes(b"real")
     with pytest.raises(PermissionError, match="--allow PATH adds to what it may.*photo.png"):
-        evaluate(config(pairs, student, num_repeats=2, enclose=True))
+        evaluate(config(pairs, student, num_repeats=2))
     with pytest.raises(InputError, match="--require enforced cannot be met here: level observed .* called from Python"):
-        evaluate(config(pairs, student, require="enforced", enclose=True))
+        evaluate(config(pairs, student, require="enforced"))
 
 
 @pytest.mark.slow
