@@ -50,6 +50,8 @@ from tests.bench.remembered import Remembered, RememberedDepth
 
 Data = Literal["renders", "covering sixth", "random sixth", "noise", "sealed"]
 PLAIN, UPPER = "plain renders", "sealed images (upper bound)"
+PLAIN_OF_LENGTH = {1: PLAIN, 3: "plain, 3x steps"}
+"""What a sixth is held against: plain distillation on all, as long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +122,8 @@ ARMS: dict[str, Arm] = {
     "+ randomisation, 3x steps": Arm(augment=RANDOMISED, times=3),
     "+ mixing, 3x steps": Arm(augment=MIXED, times=3),
     "+ adaptation, 3x steps": Arm(rung="affine", times=3),
+    "all three, a covering sixth, 3x steps": Arm(data="covering sixth", rung="affine", augment=BOTH, times=3),
+    "all three, a random sixth, 3x steps": Arm(data="random sixth", rung="affine", augment=BOTH, times=3),
 }
 """Arms by their name in tables, the most telling first."""
 
@@ -150,14 +154,14 @@ def study(config: AblationConfig) -> None:
     for name, row in rows.items():
         row["label_free"] = blind[name]
     if config.arms:
-        result = with_later(read_json(config.out), rows, command)
+        result = with_later(read_json(config.out), rows, one_sixth(scores, config, names), command)
     else:
         choosable = {name: row for name, row in rows.items() if ARMS[name].data != "sealed"}
         result = {
             "command": command,
             "teacher": teacher,
             "arms": with_gap(rows),
-            "one_sixth": one_sixth(scores, config),
+            "one_sixth": one_sixth(scores, config, names),
             "rank_correlation": correlations(choosable),
             "environment": environment(),
         }
@@ -166,7 +170,9 @@ def study(config: AblationConfig) -> None:
     print(f"written: {config.out}")
 
 
-def with_later(result: dict[str, Any], rows: dict[str, dict[str, Any]], command: str) -> dict[str, Any]:
+def with_later(
+    result: dict[str, Any], rows: dict[str, dict[str, Any]], sixths: dict[str, Any], command: str
+) -> dict[str, Any]:
     """The file of a whole study with the rows of arms that were trained later, under the same options.
 
     Raises InputError where the file was made with others.
@@ -174,7 +180,8 @@ def with_later(result: dict[str, Any], rows: dict[str, dict[str, Any]], command:
     if result["command"] != command:
         raise InputError(f"the other arms were made by: {result['command']}; expected: {command}")
     arms = with_gap({**result["arms"], **rows})
-    return {**result, "arms": arms, "later": {"arms": list(rows), "environment": environment()}}
+    later = [*result.get("later", []), {"arms": list(rows), "environment": environment()}]
+    return {**result, "arms": arms, "one_sixth": {**result["one_sixth"], **sixths}, "later": later}
 
 
 def write_random_choice(source: Path, directory: Path, num: int) -> None:
@@ -322,16 +329,18 @@ def with_gap(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {name: {**row, "gap_closed": (mean[PLAIN] - mean[name]) / gap} for name, row in rows.items()}
 
 
-def one_sixth(scores: Scores, config: AblationConfig) -> dict[str, Any]:
-    """Is the full method on a sixth better than plain distillation on all? Paired bootstrap over test pictures.
+def one_sixth(scores: Scores, config: AblationConfig, names: Sequence[str]) -> dict[str, Any]:
+    """Is a method on a sixth better than plain distillation on all, as long? Paired bootstrap over test pictures.
 
     The difference of abs_rel, means over seeds, with the 2.5th and 97.5th percentile of 10,000 resamples; below zero
-    the sixth is better.
+    the sixth is better. Sixths whose plain arm is not among `names` are left out.
     """
     answer: dict[str, Any] = {}
-    plain = per_picture(scores, PLAIN, config)
-    for name in (name for name, arm in ARMS.items() if "sixth" in arm.data):
-        difference = per_picture(scores, name, config) - plain
+    for name in (name for name in names if "sixth" in ARMS[name].data):
+        plain = PLAIN_OF_LENGTH[ARMS[name].times]
+        if plain not in names:
+            continue
+        difference = per_picture(scores, name, config) - per_picture(scores, plain, config)
         draws = np.random.default_rng(0).integers(len(difference), size=(10_000, len(difference)))
         low, high = np.percentile(difference[draws].mean(1), (2.5, 97.5))
         answer[name] = {"difference": float(difference.mean()), "interval": [float(low), float(high)]}

@@ -12,7 +12,7 @@ import math
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
@@ -41,10 +41,12 @@ from tests.bench.remembered import RememberedDepth
 
 WEIGHTS = {"driving": "meter_kitti_xxs.pth", "indoor": "meter_nyu_xxs.pth"}
 SIZES = {"driving": "192x640", "indoor": "192x256"}
-ARMS: dict[str, str] = {
-    "student, plain renders": "plain",
-    "student, adapted renders": "adapt",
-    "student, best recipe": "best",
+Arm = Literal["plain", "adapt", "best"]
+ARM_NAMES: tuple[Arm, ...] = ("plain", "adapt", "best")
+TITLES: dict[Arm, str] = {
+    "plain": "student, plain renders",
+    "adapt": "student, adapted renders",
+    "best": "student, best recipe",
 }
 BEST = AugmentConfig(mix=0.5, randomise=1.0)
 """What `best` adds to adaptation: the arm that was ahead on the sealed world (LOG.md)."""
@@ -61,6 +63,10 @@ class MeterConfig:
     """Where renders and runs lie."""
     out: Path = Path("eval/results/meter.json")
     """File to write."""
+    domains: tuple[DomainName, ...] = DOMAIN_NAMES
+    """Kinds of scenes, each with weights of its own."""
+    arms: tuple[Arm, ...] = ARM_NAMES
+    """What students learn from: plain renders, adapted ones, or by the best recipe, mixed and randomised as well."""
     num_renders: int = 2000
     """Images per domain."""
     student: str = "plain"
@@ -77,27 +83,29 @@ class MeterConfig:
 
 def study(config: MeterConfig) -> None:
     """Make what is missing, then score and write."""
-    for domain in DOMAIN_NAMES:
+    for domain in config.domains:
         data = config.runs / f"renders-{domain}"
         generate(GenerateConfig(n=config.num_renders, domain=domain, out=data, size=SIZES[domain]))
     jobs = [
         student_job(config, domain, arm, seed)
-        for domain in DOMAIN_NAMES
+        for domain in config.domains
         for seed in range(config.num_seeds)
-        for arm in ARMS.values()
+        for arm in config.arms
     ]
     run_jobs(jobs, num_at_once=config.num_at_once, title="students")
-    rows = [row for domain in DOMAIN_NAMES for row in domain_rows(config, domain)]
-    options = {
-        name: value for name, value in asdict(config).items() if name not in ("real", "runs", "out", "num_at_once")
-    }
-    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
+    rows = [row for domain in config.domains for row in domain_rows(config, domain)]
+    skipped = ("real", "runs", "out", "num_at_once")
+    flags = " ".join(
+        f"--{name.replace('_', '-')} {' '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in asdict(config).items()
+        if name not in skipped
+    )
     command = f"python -m tests.bench.meter --real DIR {flags}"
     write_json(config.out, {"command": command, "rows": rows, "environment": environment()})
     print(f"written: {config.out}")
 
 
-def run_of(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> Path:
+def run_of(config: MeterConfig, domain: DomainName, arm: Arm, seed: int) -> Path:
     """Folder of one student."""
     return config.runs / f"{domain}-{arm}-{seed}"
 
@@ -107,7 +115,7 @@ def steps_of(config: MeterConfig, domain: DomainName) -> int:
     return config.steps_driving if domain == "driving" else config.steps_indoor
 
 
-def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> DistillConfig:
+def distill_config(config: MeterConfig, domain: DomainName, arm: Arm, seed: int) -> DistillConfig:
     """The run of one student."""
     return DistillConfig(
         teacher="meter",
@@ -124,7 +132,7 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: str, seed: int)
     )
 
 
-def student_job(config: MeterConfig, domain: DomainName, arm: str, seed: int) -> Job:
+def student_job(config: MeterConfig, domain: DomainName, arm: Arm, seed: int) -> Job:
     """One student as a job."""
     out = run_of(config, domain, arm, seed)
     return Job(
@@ -159,8 +167,8 @@ def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]
     """Teacher and all arms on the real frames of a domain, metric and median-aligned."""
     teacher = load_teacher("meter", config.real / "weights" / WEIGHTS[domain], domain=domain)
     runs = {
-        f"{name} {seed}": run_of(config, domain, arm, seed)
-        for name, arm in ARMS.items()
+        f"{TITLES[arm]} {seed}": run_of(config, domain, arm, seed)
+        for arm in config.arms
         for seed in range(config.num_seeds)
     }
     nets = {"teacher": teacher, **{name: load_student(path) for name, path in runs.items()}}
@@ -168,13 +176,15 @@ def domain_rows(config: MeterConfig, domain: DomainName) -> list[dict[str, Any]]
     dataset = open_dataset("pairs", config.real / domain, split=None, depth_scale=units, domain=domain)
     scores = score(nets, dataset.frames, PROTOCOLS[dataset.protocol], alignments=("none", "median"), num_panels=0)
     rows = [{**row(scores, "METER teacher", ["teacher"]), "training_abs_rel_to_teacher": []}]
-    for name, arm in ARMS.items():
+    for arm in config.arms:
+        name = TITLES[arm]
         folders = [run_of(config, domain, arm, seed) for seed in range(config.num_seeds)]
         training = [final_means(path / METRICS, steps_of(config, domain))["abs_rel_to_teacher"] for path in folders]
         distances = [read_json(path / "adapt" / REPORT) for path in folders if (path / "adapt" / REPORT).is_file()]
         rows.append(
             {
                 **row(scores, name, [f"{name} {seed}" for seed in range(config.num_seeds)]),
+                "num_steps": steps_of(config, domain),
                 "training_abs_rel_to_teacher": training,
                 "to_teacher": to_teacher(scores, [f"{name} {seed}" for seed in range(config.num_seeds)]),
                 "distance_before": [report["distance_before"] for report in distances],
