@@ -16,15 +16,16 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mde.allowance import ROOT, Allowance, absolute, system_allowance
 from mde.errors import InputError
@@ -64,6 +65,8 @@ class Enclosure:
     """Why the network is open; None where it is closed."""
     closed_by: str | None = None
     """What closed the network."""
+    temporary: str | None = None
+    """Folder for temporary files, made for it where shared memory is not its own; `leave` removes it."""
 
 
 def enclose(own: Allowance, arguments: Sequence[str], *, added: Sequence[Path], revision: str | None) -> None:
@@ -191,9 +194,13 @@ def memory_of_others() -> list[str]:
 
 
 def leave() -> None:
-    """Remove the folders that were made for this run and stayed empty, as after wrong input."""
+    """Remove temporary files, and the folders that were made for this run and stayed empty, as after wrong input."""
     enclosure = enclosed()
-    for folder in () if enclosure is None else enclosure.made:
+    if enclosure is None:
+        return
+    if enclosure.temporary is not None:
+        shutil.rmtree(enclosure.temporary, ignore_errors=True)
+    for folder in enclosure.made:
         try:
             os.rmdir(folder)
         except OSError:
@@ -212,11 +219,20 @@ def _confine() -> None:
         _die_with_parent()
     _drop_open_files()
     network, closed_by = _leave_network(enclosure)
-    files = _confine_files(enclosure)
     if closed_by == OWN_NETWORK:
         os.environ["TMPDIR"] = SHARED_MEMORY  # private now, and gone with the last process
-    found = {"files": files, "network": network, "closed_by": closed_by}
-    os.environ[VARIABLE] = _text(Enclosure(**{**_shallow(enclosure), **found}))
+    else:
+        enclosure = _with_temporary(enclosure)
+    files = _confine_files(enclosure)
+    os.environ[VARIABLE] = _text(replace(enclosure, files=files, network=network, closed_by=closed_by))
+
+
+def _with_temporary(enclosure: Enclosure) -> Enclosure:
+    """With a new folder for temporary files, in which nobody else has left anything."""
+    folder = tempfile.mkdtemp(prefix="mde-")
+    os.environ["TMPDIR"] = folder
+    added = Allowance(writes=(folder,), removes=(os.path.dirname(folder),))
+    return replace(enclosure, allowance=enclosure.allowance | added, own=enclosure.own | added, temporary=folder)
 
 
 def _is_alone() -> bool:
@@ -288,10 +304,6 @@ def _made_folders(wanted: Sequence[str]) -> tuple[str, ...]:
             os.makedirs(path, exist_ok=True)
             made = [*new, *made]
     return tuple(made)
-
-
-def _shallow(enclosure: Enclosure) -> dict[str, Any]:
-    return {name: getattr(enclosure, name) for name in Enclosure.__dataclass_fields__}
 
 
 def _text(enclosure: Enclosure) -> str:

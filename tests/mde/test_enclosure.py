@@ -258,7 +258,7 @@ def in_container(code: str, place: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-c", CONTAINER, *command_line(["-c", BEGIN + code])],
         cwd=place,
-        env=prepared(own(place), added=(), revision=None, dies_with_parent=True),
+        env={**prepared(own(place), added=(), revision=None, dies_with_parent=True), "TMPDIR": str(place)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -275,7 +275,14 @@ def test_a_container_without_namespaces_is_enclosed_by_seccomp(place: Path) -> N
         pytest.skip("others keep files in shared memory")
     code = """
 print(reached(), enclosed().closed_by, open('open/file').read())
-assert os.environ.get('TMPDIR') != '/dev/shm'  # which is not its own
+import shutil, tempfile
+with tempfile.NamedTemporaryFile('w+') as kept:  # in a folder of its own, since /dev/shm is not
+    kept.write('kept')
+    kept.flush()
+    assert open(kept.name).read() == 'kept' and kept.name.startswith(enclosed().temporary)
+tempfile.mkdtemp()
+leave()
+assert not os.path.exists(enclosed().temporary)
 for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
     try:
         socket.socket(family, socket.SOCK_DGRAM)
