@@ -18,9 +18,10 @@ from mde.shards import ShardReader
 class AugmentConfig:
     """How pictures vary beyond being mirrored. Student and teacher see the same pixels, unless `student_only`."""
 
-    mix: float = 0.0
-    """Probability that a picture gets objects of another one (object-wise mixing); the teacher answers the mixture."""
-    randomise: float = 0.0
+    mix: float = 0.5
+    """Probability that a picture gets objects of another one (object-wise mixing); the teacher answers the mixture. 0
+    leaves pictures whole."""
+    randomise: float = 1.0
     """Strength of photometric randomisation, after the transformation: exposure, white balance, tone curve, contrast,
     saturation, blur and noise of each picture. 0 is none, 1 the range in distill/randomisation.py."""
 
@@ -40,6 +41,10 @@ class AugmentConfig:
     def is_new_each_time(self) -> bool:
         """Whether the teacher never sees the same image twice."""
         return self.mix > 0.0 or (self.randomise > 0.0 and not self.student_only)
+
+
+NO_AUGMENTATION = AugmentConfig(mix=0.0, randomise=0.0)
+"""Pictures as they are, but mirrored."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.alignment import align
-from distill.draw import AugmentConfig, Pictures
+from distill.draw import NO_AUGMENTATION, AugmentConfig, Pictures
 from distill.imitation import Imitation
 from distill.objective import ObjectiveConfig, objective_loss
 from distill.randomisation import randomise
@@ -38,7 +38,7 @@ class Lesson:
     transformation: nn.Module | None = None
     """From rendered images to images that the teacher is at home with; None for the identity."""
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    augment: AugmentConfig = NO_AUGMENTATION
     cache: DepthCache | None = None
     align_teacher: bool = False
     """Fit the teacher's depth to the render's, image by image (`distill.alignment`), and leave out what cannot be."""

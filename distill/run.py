@@ -143,13 +143,15 @@ class DistillConfig:
         if not self.no_real_data and (self.require is not None or self.allow):
             raise InputError("--require and --allow say how --no-real-data is kept; add it, or leave them out")
         if self.augment.mix > 0.0 and self.train.batch_size < 2:
-            raise InputError("--augment.mix needs --train.batch-size 2 or more: pictures of a batch exchange objects")
+            raise InputError(
+                "--augment.mix needs --train.batch-size 2 or more, as pictures of a batch exchange objects; or take 0"
+            )
         if self.teacher_cache is not None and self.features.kind != "off":
             raise InputError("--teacher-cache keeps depth, not features; leave it out, or --features.kind")
         if self.teacher_cache is not None and self.augment.is_new_each_time:
             raise InputError(
                 "--teacher-cache keeps depth of images that come again, which mixed and randomised ones never do; "
-                "leave it out, or take --augment.mix 0 and --augment.student-only"
+                "leave it out, or take --augment.mix 0 and either --augment.randomise 0 or --augment.student-only"
             )
 
     @property

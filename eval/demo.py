@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt.fitting import FitConfig
+from distill.draw import NO_AUGMENTATION
 from distill.enclosed_run import distill_enclosed
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
@@ -149,6 +150,7 @@ def distill_config(config: DemoConfig, name: str, seed: int) -> DistillConfig:
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=config.batch_size, checkpoint_every=500),
+        augment=NO_AUGMENTATION,
         fit=FitConfig(num_steps=60),
     )
 

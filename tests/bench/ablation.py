@@ -9,7 +9,7 @@ are opened when all students are finished. What is finished is kept. Written to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from torch import nn
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import batchnorm_targets
-from distill.draw import AugmentConfig
+from distill.draw import NO_AUGMENTATION, AugmentConfig
 from distill.metrics_log import METRICS, final_means
 from distill.proxy import proxy_of
 from distill.recipes import RecipeName
@@ -91,13 +91,14 @@ class Arm:
 
     data: Data = "renders"
     rung: Rung = "identity"
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    augment: AugmentConfig = NO_AUGMENTATION
     recipe: RecipeName = "default"
     times: int = 1
     """Steps in units of the others'."""
 
 
-RANDOMISED, MIXED, BOTH = AugmentConfig(randomise=1.0), AugmentConfig(mix=0.5), AugmentConfig(mix=0.5, randomise=1.0)
+RANDOMISED, MIXED = AugmentConfig(mix=0.0, randomise=1.0), AugmentConfig(mix=0.5, randomise=0.0)
+BOTH = AugmentConfig(mix=0.5, randomise=1.0)
 CACHED = AugmentConfig(mix=0.5, randomise=1.0, student_only=True)
 ARMS: dict[str, Arm] = {
     PLAIN: Arm(),

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from distill.draw import NO_AUGMENTATION
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, distill
 from distill.training import TrainConfig
@@ -124,6 +125,7 @@ def distill_config(config: CoveringConfig, arm: str, seed: int) -> DistillConfig
         no_real_data=True,
         seed=seed,
         train=TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500),
+        augment=NO_AUGMENTATION,
     )
 
 

@@ -21,6 +21,7 @@ from typing import Literal
 
 import tyro
 
+from distill.draw import NO_AUGMENTATION
 from distill.run import DistillConfig
 from distill.training import TrainConfig
 from mde.checkpoint import TENSORS
@@ -118,6 +119,7 @@ def measured(arm: Arm, place: Path, config: BenchConfig, number: int) -> Measure
         no_real_data=arm == "enforced",
         require="enforced" if arm == "enforced" else None,
         train=TrainConfig(num_steps=config.num_steps, num_threads=1),
+        augment=NO_AUGMENTATION,
     )
     done = subprocess.run(
         [sys.executable, "-c", WORKER, *arguments_of(run)],

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from distill.acclimation_fit import ACCLIMATION
+from distill.draw import NO_AUGMENTATION
 from distill.feature_config import FeatureConfig, FeatureKind
 from distill.feature_stages import RESPONSE
 from distill.run import DistillConfig, train_student
@@ -119,6 +120,7 @@ def _seconds(case: Case, data: Path, out: Path, num_steps: int) -> float:
         student=case.student,
         transform="identity",
         train=TrainConfig(num_steps=num_steps, batch_size=case.batch_size, num_threads=1, guard=False),
+        augment=NO_AUGMENTATION,
         features=FeatureConfig(kind=case.features, response_steps=1, num_steps=1, min_gain=0.0),
     )
     out.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from distill.draw import NO_AUGMENTATION
 from distill.feature_config import FeatureConfig
 from distill.feature_stages import RESPONSE, features_report
 from distill.metrics_log import METRICS, final_means
@@ -162,6 +163,7 @@ def student_config(config: FeaturesConfig, teacher: str, arm: Arm, seed: int) ->
         transform="identity",
         seed=seed,
         train=TrainConfig(num_steps=num_steps, batch_size=8, checkpoint_every=500),
+        augment=NO_AUGMENTATION,
         features=features,
     )
 

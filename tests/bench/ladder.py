@@ -21,6 +21,7 @@ from adapt.distance import StatisticsLoss
 from adapt.fitting import FitConfig, measure_distances
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import LayerChoice, batchnorm_targets
+from distill.draw import NO_AUGMENTATION
 from distill.metrics_log import METRICS, final_means
 from distill.proxy import proxy_of
 from distill.run import DistillConfig, train_student
@@ -141,7 +142,9 @@ def run_of(config: LadderConfig, arm: Arm, seed: int) -> Path:
 def student_config(config: LadderConfig, seed: int) -> DistillConfig:
     """How every student is trained."""
     train = TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500)
-    return DistillConfig(teacher="demo", domain="indoor", student="plain", seed=seed, train=train)
+    return DistillConfig(
+        teacher="demo", domain="indoor", student="plain", seed=seed, train=train, augment=NO_AUGMENTATION
+    )
 
 
 def make_student(config: LadderConfig, arm: Arm, seed: int) -> None:

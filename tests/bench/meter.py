@@ -17,7 +17,7 @@ from typing import Any, Literal
 from adapt.fitting import FitConfig
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import batchnorm_targets
-from distill.draw import AugmentConfig
+from distill.draw import NO_AUGMENTATION, AugmentConfig
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
@@ -125,7 +125,7 @@ def distill_config(config: MeterConfig, domain: DomainName, arm: Arm, seed: int)
         out=run_of(config, domain, arm, seed),
         student=config.student,
         transform="identity" if arm == "plain" else "affine",
-        augment=BEST if arm == "best" else AugmentConfig(),
+        augment=BEST if arm == "best" else NO_AUGMENTATION,
         seed=seed,
         train=TrainConfig(num_steps=steps_of(config, domain), batch_size=4, checkpoint_every=100),
         fit=FitConfig(num_steps=50),

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from distill.draw import NO_AUGMENTATION
 from distill.feature_stages import RESPONSE, features_report
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
@@ -117,6 +118,7 @@ def distill_config(config: MeterFeaturesConfig, name: str) -> DistillConfig:
         transform="identity",
         seed=config.seed,
         train=TrainConfig(num_steps=num_steps, batch_size=4, checkpoint_every=100),
+        augment=NO_AUGMENTATION,
         features=features,
     )
 

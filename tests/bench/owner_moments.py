@@ -23,6 +23,7 @@ from adapt.moments import main as write_moments
 from adapt.owner import owner_targets
 from adapt.run import TRANSFORMATION, adapt_teacher
 from adapt.target import batchnorm_targets
+from distill.draw import NO_AUGMENTATION
 from distill.metrics_log import METRICS, final_means
 from distill.run import DistillConfig, train_student
 from distill.training import TrainConfig
@@ -200,7 +201,9 @@ def make_student(config: OwnerMomentsConfig, arm: Arm, seed: int) -> None:
 def distill_config(config: OwnerMomentsConfig, seed: int) -> DistillConfig:
     """How every student is trained."""
     train = TrainConfig(num_steps=config.num_steps, batch_size=8, checkpoint_every=500)
-    return DistillConfig(teacher="demo", domain="indoor", student="plain", seed=seed, train=train)
+    return DistillConfig(
+        teacher="demo", domain="indoor", student="plain", seed=seed, train=train, augment=NO_AUGMENTATION
+    )
 
 
 def figures(config: OwnerMomentsConfig, arm: Arm) -> dict[str, Any]:

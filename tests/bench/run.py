@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from distill.draw import AugmentConfig, drawn
+from distill.draw import NO_AUGMENTATION, AugmentConfig, drawn
 from distill.objective import ObjectiveConfig, objective_loss
 from eval.cost import measure_cost
 from mde.batch import image_batches, read_images
@@ -180,7 +180,7 @@ def drawing_rows(config: BenchConfig, data: Path) -> list[Row]:
 
     looping, _ = rate_of(loop, config.num_repeats)
     rows = []
-    for what, augment in (("images", AugmentConfig()), ("images, ids and depth, mixed", AugmentConfig(mix=0.5))):
+    for what, augment in (("images", NO_AUGMENTATION), ("images, ids and depth, mixed", AugmentConfig(mix=0.5))):
         rate, spread = rate_of(partial(draw, augment), config.num_repeats)
         rows.append(
             Row(

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from distill.draw import AugmentConfig, Pictures
+from distill.draw import NO_AUGMENTATION, AugmentConfig, Pictures
 from distill.lesson import Lesson, check_some_aligned, taught
 from mde.errors import InputError
 from mde.nets.net import DepthNet
@@ -49,10 +49,10 @@ def teach(lesson: Lesson, *, depth_range_m: tuple[float, float] = (1e-3, 10.0)) 
 
 def test_student_and_teacher_see_the_same_transformed_and_randomised_pixels() -> None:
     teacher, core = watched()
-    plain = AugmentConfig()
+    plain = NO_AUGMENTATION
     seen, depth_m = teach(Lesson(teacher=teacher, transformation=Darker(), augment=plain))
     torch.testing.assert_close(seen, 0.5 * pictures().image)
-    randomised, depth_m = teach(Lesson(teacher=teacher, transformation=Darker(), augment=AugmentConfig(randomise=1.0)))
+    randomised, depth_m = teach(Lesson(teacher=teacher, transformation=Darker(), augment=AugmentConfig(mix=0.0)))
     assert not torch.allclose(randomised, seen, atol=0.02)
     assert torch.equal(core.seen[-1], randomised)
     torch.testing.assert_close(depth_m, 0.2 + 4.0 * randomised.mean(1, keepdim=True))
@@ -60,7 +60,7 @@ def test_student_and_teacher_see_the_same_transformed_and_randomised_pixels() ->
 
 def test_with_student_only_the_teacher_answers_the_picture_before_it_is_randomised() -> None:
     teacher, core = watched()
-    augment = AugmentConfig(randomise=1.0, student_only=True)
+    augment = AugmentConfig(mix=0.0, student_only=True)
     seen, depth_m = teach(Lesson(teacher=teacher, transformation=Darker(), augment=augment))
     torch.testing.assert_close(core.seen[-1], 0.5 * pictures().image)
     assert torch.equal(seen, teach(Lesson(teacher=teacher, transformation=Darker(), augment=replace(augment)))[0])
@@ -90,17 +90,18 @@ def test_impossible_augmentations_are_refused(change: dict[str, float]) -> None:
 
 def test_student_only_without_randomisation_is_refused() -> None:
     with pytest.raises(InputError, match="add --augment.randomise 1"):
-        AugmentConfig(student_only=True)
+        AugmentConfig(randomise=0.0, student_only=True)
 
 
 @pytest.mark.parametrize(
     ("augment", "is_new"),
     [
-        (AugmentConfig(), False),
-        (AugmentConfig(mix=0.5), True),
-        (AugmentConfig(randomise=1.0), True),
-        (AugmentConfig(randomise=1.0, student_only=True), False),
-        (AugmentConfig(mix=0.5, randomise=1.0, student_only=True), True),
+        (NO_AUGMENTATION, False),
+        (AugmentConfig(), True),
+        (AugmentConfig(randomise=0.0), True),
+        (AugmentConfig(mix=0.0), True),
+        (AugmentConfig(mix=0.0, student_only=True), False),
+        (AugmentConfig(student_only=True), True),
     ],
 )
 def test_it_is_known_whether_the_teacher_sees_an_image_again(augment: AugmentConfig, is_new: bool) -> None:
