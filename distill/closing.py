@@ -8,12 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from distill.bill_of_materials import BILL, bill_of_materials
 from distill.claims import STATEMENTS, write_claims
-from distill.data_statement import READS
 from distill.inputs import Inputs
 from distill.metrics_log import EVENTS
 from distill.model_card import CARD, card_text
 from distill.student_facts import facts_of
-from mde.evidence import TITLES
+from mde.evidence import READS, TITLES
 from mde.files import read_json, write_bytes, write_json
 from mde.nets.student import STUDENT
 from mde.run_directory import REPORT

@@ -7,22 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mde.nets.net import DepthNet
-from mde.provenance import files_read, note_read
+from mde.evidence import READS
+from mde.provenance import files_read
 from mde.shards import ShardIndex, ShardReader
-
-READS = "reads.txt"
-
-
-def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
-    """The teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
-    for file in files_of(teacher, weights):
-        note_read(file)
-
-
-def files_of(teacher: DepthNet, weights: Path | None) -> tuple[Path, ...]:
-    """The files that the teacher was loaded from: those that it names, else the checkpoint that was given."""
-    return teacher.spec.files or (() if weights is None else (weights,))
 
 
 def data_statement(out: Path, reader: ShardReader) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.acclimation_fit import ACCLIMATION
-from distill.data_statement import files_of, painter_of
+from distill.data_statement import painter_of
 from mde.files import sha256_file
 from mde.nets.net import DepthNet
 from mde.nets.own_file import own_file
+from mde.nets.teacher_files import files_of
 from mde.shards import INDEX, ShardReader
 from mde.source_tree import installed_packages, source_sha256
 from mde.statement import Resource

@@ -6,7 +6,6 @@ python -m distill.run --teacher meter --weights meter_kitti.pth --domain driving
 from __future__ import annotations
 
 import math
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from distill.alignment import check_alignment
 from distill.beginning import check_beginning, first_student
 from distill.choice import ProxyJudge, choose, scores_of
 from distill.closing import close_again, close_run
-from distill.data_statement import READS, data_statement, note_teacher, painter_of
+from distill.data_statement import data_statement, painter_of
 from distill.draw import AugmentConfig
 from distill.export import ONNX, export_student
 from distill.feature_config import FeatureConfig
@@ -39,23 +38,23 @@ from distill.training import TrainConfig, TrainSummary, train
 from mde.allowance import Allowance
 from mde.bins import Spacing
 from mde.checkpoint import MANIFEST, load_directory
-from mde.command import run_command
+from mde.command import run_command, shut_in
 from mde.device import DeviceName, pick_device
 from mde.domain import DOMAINS, DomainName
-from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
+from mde.enclosure import allowance_here
 from mde.errors import InputError
-from mde.evidence import Level, check_level, evidence_of, level_now, sentence
+from mde.evidence import READS, Level, check_level, evidence_of, level_now, sentence
 from mde.files import read_json, sha256_file
 from mde.nets import file_name_of, load_teacher
 from mde.nets.net import DepthNet
 from mde.nets.state import check_unchanged, state_of
 from mde.nets.student import STUDENT, StudentCard, check_student, identity_of, save_student
 from mde.nets.student_net import Student
-from mde.nets.teacher_files import teacher_allowance
+from mde.nets.teacher_files import note_teacher, teacher_allowance
 from mde.nets.transformation import Rung, Transformation, load_transformation
 from mde.processes import Processes, join_processes
 from mde.provenance import note_read, reads_noted
-from mde.run_directory import REPORT, open_run, revision, write_run_report
+from mde.run_directory import REPORT, open_run, write_run_report
 from mde.seal import SEAL_FILE
 from mde.shards import INDEX, ShardReader, read_index
 from mde.signature import read_signing_key
@@ -167,13 +166,9 @@ class DistillConfig:
 
 def main(config: DistillConfig) -> None:
     """Run the command, with --no-real-data shut in before anything that the options name is opened."""
-    if config.no_real_data and enclosed() is None:
-        arguments = ["-m", "distill.run", *sys.argv[1:]]
-        enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
-    try:
-        distill(config)
-    finally:
-        leave()
+    if config.no_real_data:
+        shut_in("distill.run", lambda: allowance_of(config), config.allow)
+    distill(config)
 
 
 def distill(config: DistillConfig) -> None:

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from distill.data_statement import READS
 from eval.alignment import Alignment
 from eval.answer import Source
 from eval.cost import Cost, measure_cost
@@ -30,11 +29,12 @@ from eval.score import score
 from eval.seals import figures, find_seals, sentences
 from eval.shipping import ACCEPTED_LOSS
 from mde.allowance import Allowance
-from mde.command import run_command
+from mde.command import run_command, shut_in
 from mde.domain import DomainName
-from mde.enclosure import allowance_here, checked_additions, enclose, enclosed, leave
+from mde.enclosure import allowance_here
 from mde.errors import IncompleteError, InputError
 from mde.evidence import (
+    READS,
     Evidence,
     Level,
     check_level,
@@ -48,7 +48,7 @@ from mde.evidence import (
 from mde.files import write_json
 from mde.nets.net import DepthNet
 from mde.provenance import reads_noted
-from mde.run_directory import CONFIG, open_run, revision
+from mde.run_directory import CONFIG, open_run
 
 COMMAND = "eval.run"
 
@@ -126,13 +126,9 @@ class EvalConfig:
 
 def main(config: EvalConfig) -> None:
     """Run the command, shut in before anything that the options name is opened."""
-    if config.enclose and enclosed() is None:
-        arguments = ["-m", COMMAND, *sys.argv[1:]]
-        enclose(allowance_of(config), arguments, added=checked_additions(config.allow), revision=revision())
-    try:
-        evaluate(config)
-    finally:
-        leave()
+    if config.enclose:
+        shut_in(COMMAND, lambda: allowance_of(config), config.allow)
+    evaluate(config)
 
 
 def evaluate(config: EvalConfig) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
 
+from mde.allowance import Allowance
+from mde.enclosure import checked_additions, enclose, enclosed, leave
 from mde.errors import IncompleteError, InputError
+from mde.run_directory import revision
 
 Config = TypeVar("Config")
 
@@ -30,16 +34,27 @@ def run_command(main: Callable[[Config], object], config: type[Config], prog: st
     try:
         main(tyro.cli(config, prog=f"python -m {prog}"))
     except InputError as error:
-        _leave(f"error: {error}", EXIT_INPUT, details=error.details)
+        _end(f"error: {error}", EXIT_INPUT, details=error.details)
     except IncompleteError as error:
-        _leave(f"incomplete: {error}", EXIT_INCOMPLETE)
+        _end(f"incomplete: {error}", EXIT_INCOMPLETE)
     except KeyboardInterrupt:
-        _leave("interrupted; the same command goes on from here", EXIT_INTERRUPTED)
+        _end("interrupted; the same command goes on from here", EXIT_INTERRUPTED)
     except OSError as error:
         if error.errno is None:
             raise
         hint = "; free some space, then the same command goes on" if error.errno == errno.ENOSPC else ""
-        _leave(f"error: {error.strerror}: {error.filename or 'while writing'}{hint}", EXIT_FAULT)
+        _end(f"error: {error.strerror}: {error.filename or 'while writing'}{hint}", EXIT_FAULT)
+    finally:
+        leave()
+
+
+def shut_in(prog: str, own: Callable[[], Allowance], allow: Sequence[Path]) -> None:
+    """Enclose this process, which runs `python -m prog`, with its own list and the paths that the user adds to it.
+
+    Inside already, it does nothing. Raises InputError for an addition that is not there.
+    """
+    if enclosed() is None:
+        enclose(own(), ["-m", prog, *sys.argv[1:]], added=checked_additions(allow), revision=revision())
 
 
 def arguments_of(config: Any, prefix: str = "--") -> list[str]:
@@ -61,6 +76,6 @@ def arguments_of(config: Any, prefix: str = "--") -> list[str]:
     return arguments
 
 
-def _leave(message: str, status: int, *, details: str = "") -> None:
+def _end(message: str, status: int, *, details: str = "") -> None:
     print("\n".join(filter(None, (" ".join(message.split()), details))), file=sys.stderr, flush=True)
     sys.exit(status)

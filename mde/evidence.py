@@ -23,6 +23,8 @@ from mde.landlock import landlock_abi
 from mde.provenance import CONNECTION, DENIED, PROGRAM, noted
 from mde.run_directory import REPORT
 
+READS = "reads.txt"
+"""Name of a run's log, a chained one, in its folder."""
 Level = Literal["declared", "observed", "enforced"]
 LEVELS: tuple[Level, ...] = ("declared", "observed", "enforced")
 """From the weakest to the strongest that a run can reach by itself."""

@@ -1,6 +1,6 @@
 """Which files a teacher will read, told from its name before it is loaded: what a confined process must be permitted.
 
-What loading itself reports, `NetSpec.files`, lies among them.
+What loading itself reports, `NetSpec.files`, lies among them, and is what a watched run notes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from pathlib import Path
 from mde.allowance import Allowance, absolute
 from mde.domain import DomainName
 from mde.nets import adabins, bts, demo, demo_vit, depthformer, toolbox_adabins, toolbox_bts
+from mde.nets.net import DepthNet
 from mde.nets.own_file import own_file
 from mde.nets.transformers_folder import PREFIX
 from mde.nets.weights_folder import weights_folder
+from mde.provenance import note_read
 
 _SHIPPED = {"demo": demo.WEIGHTS, "demo-transformer": demo_vit.WEIGHTS}
 """Weights that lie in the project."""
@@ -44,6 +46,17 @@ def teacher_allowance(name: str, weights: Path | None, domain: DomainName) -> Al
         return Allowance(reads=absolute([_SHIPPED[name]]))
     published = _PUBLISHED.get(name, {}).get(domain, ())
     return Allowance(reads=absolute(weights_folder() / file for file in published))
+
+
+def files_of(teacher: DepthNet, weights: Path | None) -> tuple[Path, ...]:
+    """The files that the teacher was loaded from: those that it names, else the checkpoint that was given."""
+    return teacher.spec.files or (() if weights is None else (weights,))
+
+
+def note_teacher(teacher: DepthNet, weights: Path | None) -> None:
+    """Note them as read: a teacher is loaded before the run is watched, so that a wrong file leaves nothing behind."""
+    for file in files_of(teacher, weights):
+        note_read(file)
 
 
 def own_code(file: Path) -> Allowance:

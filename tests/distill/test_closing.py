@@ -9,12 +9,12 @@ from torch import nn
 from distill.bill_of_materials import BILL
 from distill.claims import STATEMENTS
 from distill.closing import close_again, close_run
-from distill.data_statement import READS
 from distill.inputs import Inputs
 from distill.model_card import CARD
 from distill.run import distill
 from mde.domain import INDOOR
 from mde.errors import InputError
+from mde.evidence import READS
 from mde.files import read_json, write_json
 from mde.nets.student import STUDENT, StudentCard, save_student
 from mde.seal import SEAL_FILE, SIGNED, check_sealed

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from distill.data_statement import READS
 from distill.enclosed_run import distill_enclosed
 from distill.metrics_log import METRICS
 from distill.run import distill
@@ -21,7 +20,7 @@ from mde.chained_log import read_log
 from mde.checkpoint import TENSORS
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED
 from mde.errors import InputError
-from mde.evidence import Evidence, read_evidence
+from mde.evidence import READS, Evidence, read_evidence
 from mde.files import read_json, sha256_file
 from mde.landlock import landlock_abi, why_not
 from mde.nets.student import STUDENT

@@ -14,7 +14,6 @@ from adapt.fitting import FitConfig
 from adapt.owner import header_of, write_owner
 from adapt.run import TRANSFORMATION
 from adapt.target import batchnorm_targets
-from distill.data_statement import READS
 from distill.draw import NO_AUGMENTATION, AugmentConfig
 from distill.export import ONNX
 from distill.metrics_log import METRICS
@@ -26,6 +25,7 @@ from mde.checkpoint import TENSORS, load_directory
 from mde.command import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, run_command
 from mde.domain import INDOOR
 from mde.errors import InputError
+from mde.evidence import READS
 from mde.files import read_json, sha256_file
 from mde.nets import load_student, load_teacher
 from mde.nets.net import DepthNet

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill.data_statement import READS
 from eval.demo import ADAPTED, PLAIN, UPPER, DemoConfig, closed_sentence, demo_table, gap_closed
 from eval.stage_cost import StageCost, stage_cost
 from mde.allowance import Allowance
 from mde.enclosure import prepared
 from mde.errors import InputError
-from mde.evidence import read_evidence
+from mde.evidence import READS, read_evidence
 from mde.landlock import landlock_abi
 from mde.provenance import LOG_VARIABLE, noted
 
