@@ -44,6 +44,7 @@ class EarlierRun:
     """Digest of the protocol with each alignment, the primary one first."""
     reference: str | None
     judged: dict[tuple[str, Alignment], Judged]
+    """By the network's name, which says so where known distances have put its scale right, and alignment."""
 
 
 def read_run(folder: Path) -> EarlierRun:
@@ -60,12 +61,12 @@ def read_run(folder: Path) -> EarlierRun:
 
 
 def _run(folder: Path, report: Mapping[str, Any], lines: Mapping[tuple[str, str], list[dict[str, str]]]) -> EarlierRun:
-    judged = {
-        (row["net"], row["alignment"]): _judged(
-            _row(row), report["nets"][row["net"]]["weights_sha256"], lines[row["net"], row["alignment"]]
-        )
-        for row in report["rows"]
-    }
+    judged = {}
+    for row in report["rows"]:
+        name, spec = row["net"], report["nets"][row["net"]]
+        shown = name if spec["calibration"] is None else f"{name} (calibrated)"
+        figures = _judged(_row({**row, "net": shown}), spec["weights_sha256"], lines[name, row["alignment"]])
+        judged[shown, row["alignment"]] = figures
     return EarlierRun(
         folder=folder,
         command=report["command"],

@@ -85,6 +85,16 @@ def test_the_figures_are_those_of_one_run_of_all_networks(write_run, tmp_path, r
         assert found["verdict"] == expected.verdict
 
 
+def test_a_network_that_knows_distances_is_called_calibrated(write_run, tmp_path, capsys) -> None:
+    runs = write_run("a", 0.4), write_run("b", 0.8)
+    report = json.loads((runs[1] / "report.json").read_text())
+    report["nets"]["student"]["calibration"] = {"scale": 1.5, "shift_m": 0.0}
+    (runs[1] / "report.json").write_text(json.dumps(report))
+    main(CompareConfig(runs=runs, out=tmp_path / "out"))
+    printed, page = capsys.readouterr().out, (tmp_path / "out" / "report.html").read_text()
+    assert "student (calibrated)" in printed and "student (calibrated)" in page
+
+
 def test_a_difference_of_nothing_has_no_minus(write_run, tmp_path, capsys) -> None:
     runs = write_run("a", 0.4), write_run("b", 0.400001)
     main(CompareConfig(runs=runs, out=tmp_path / "out"))
