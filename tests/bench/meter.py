@@ -50,6 +50,7 @@ TITLES: dict[Arm, str] = {
 }
 BEST = AugmentConfig(mix=0.5, randomise=1.0)
 """What `best` adds to adaptation: the arm that was ahead on the sealed world (LOG.md)."""
+OUT = Path("eval/results/meter.json")
 DOMAIN_NAMES: tuple[DomainName, ...] = ("driving", "indoor")
 
 
@@ -61,7 +62,7 @@ class MeterConfig:
     """Folder with `weights/`, `driving/` and `indoor/`."""
     runs: Path = Path("runs/meter")
     """Where renders and runs lie."""
-    out: Path = Path("eval/results/meter.json")
+    out: Path = OUT
     """File to write."""
     domains: tuple[DomainName, ...] = DOMAIN_NAMES
     """Kinds of scenes, each with weights of its own."""
@@ -94,7 +95,7 @@ def study(config: MeterConfig) -> None:
     ]
     run_jobs(jobs, num_at_once=config.num_at_once, title="students")
     rows = [row for domain in config.domains for row in domain_rows(config, domain)]
-    skipped = ("real", "runs", "out", "num_at_once")
+    skipped = ("real", "runs", "num_at_once", *(() if config.out != OUT else ("out",)))
     flags = " ".join(
         f"--{name.replace('_', '-')} {' '.join(value) if isinstance(value, tuple) else value}"
         for name, value in asdict(config).items()

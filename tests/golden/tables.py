@@ -49,7 +49,9 @@ def demo_table(results: Path) -> str:
 
 def meter_table(results: Path) -> str:
     """METER and its students on real frames, median-aligned and metric, over seeds."""
-    rows = read(results / "meter.json")["rows"]
+    longer = [row for row in read(results / "meter_long.json")["rows"] if "num_steps" in row]
+    named = [{**row, "network": f"{row['network']}, {row['num_steps']:,} steps"} for row in longer]
+    rows = [*read(results / "meter.json")["rows"], *named]
     lines = [
         "| domain | network | seeds | abs_rel, median-aligned | delta1 | abs_rel, metric | delta1 | training abs_rel |",
         "|---|---|---|---|---|---|---|---|",
